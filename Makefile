@@ -1,0 +1,46 @@
+# One command per chore. `make demo` and `make test` are the two that the README promises.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help demo install test check bench clean rocq
+
+help:  ## what each command does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("proofloom needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.user: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.user
+
+rocq:  ## install Rocq if it is missing
+	@sh tools/install_rocq.sh
+
+demo: rocq $(VENV)/.user  ## prove the examples; needs only Python 3.11, git, make and root or sudo
+	$(BIN)/proofloom doctor
+	$(BIN)/proofloom prove examples --output build/demo
+
+install: $(VENV)/.dev  ## .venv with the package and the development extras
+
+check: install  ## style, types and import direction
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: rocq check  ## all checks and all tests
+	$(BIN)/pytest
+
+bench: rocq install  ## every benchmark, quickly
+	for program in benchmarks/[a-z]*.py; do $(BIN)/python $$program --quick || exit 1; done
+
+clean:  ## remove what the commands above made
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
