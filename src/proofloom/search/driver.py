@@ -1,0 +1,211 @@
+"""One attempt at one theorem: the driver owns the clock, the budget, the session and what to do after a crash.
+
+The loop fits on a page and asks in a fixed order: is there a proof, is the budget spent, is there anything left to do;
+then it does one thing.  A proof found at the deadline is therefore kept and checked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import Protocol
+
+from proofloom.assistants.session import Assistant, AssistantError, Session, SessionLost
+from proofloom.policies.policy import Policy, Query
+from proofloom.proofs import Attempt, Budget, Candidate, Outcome, Spend, Step, Theorem, Verdict
+from proofloom.search.clock import Clock, SystemClock
+from proofloom.search.invariants import check_invariants
+from proofloom.search.stop import StopReason
+from proofloom.search.strategies import Ask, Request, StrategyFactory
+
+LEAST_TACTIC_SECONDS = 0.01
+"""The last tactic before a deadline gets at least this long, so that it is really tried."""
+
+
+class PolicyCrash(Exception):
+    """The policy raised an error, or answered something that is not an answer."""
+
+
+class Certify(Protocol):
+    """The gate, as the driver sees it: from the steps of a found proof to a verdict on them."""
+
+    def __call__(self, steps: Sequence[Step], /) -> Verdict:
+        """The verdict of an independent check on the script of `steps`."""
+        ...
+
+
+def attempt(
+    theorem: Theorem,
+    assistant: Assistant,
+    policy: Policy,
+    strategy: StrategyFactory,
+    budget: Budget,
+    certify: Certify,
+    *,
+    clock: Clock | None = None,
+    checked: bool = False,
+) -> Attempt:
+    """Try to prove `theorem` within `budget`; never raises for what an outcome exists for.
+
+    A crash of the assistant or of the policy is answered by a second try from the start, with the whole budget; the
+    second crash ends as `crashed`.  The spend is that of both tries; it counts the seconds of the gate, whose verdict
+    names them too, but not the gate's CPU.  `checked` tests the invariants of the tree after every request.
+    `KeyboardInterrupt` closes the session and passes through.
+    """
+    clock = clock or SystemClock()
+    crashes: list[str] = []
+    spent = Spend()
+    while len(crashes) < 2:
+        meter = _Meter(clock, spent)
+        try:
+            session = assistant.open(theorem)
+        except SessionLost as error:
+            crashes.append(str(error))
+            spent = meter.total()
+            continue
+        except AssistantError as error:
+            return Attempt(theorem.full_name, Outcome.UNSUPPORTED, meter.total(), reason=str(error))
+        meter.session = session
+        with closing(session):
+            try:
+                return _Trial(theorem, session, policy, strategy, budget, certify, meter).search(checked)
+            except (AssistantError, PolicyCrash) as error:
+                crashes.append(str(error))
+                spent = meter.total()
+    return Attempt(theorem.full_name, Outcome.CRASHED, spent, reason=f"crashed twice: {crashes[0]}; {crashes[1]}")
+
+
+class _Meter:
+    """Counts what one try spends, on top of what was `spent` by an earlier one."""
+
+    def __init__(self, clock: Clock, spent: Spend) -> None:
+        self._clock = clock
+        self._spent = spent
+        self._wall, self._cpu = clock.wall(), clock.cpu()
+        self.session: Session | None = None
+        self.expansions = 0
+        self.tactics = 0
+
+    def seconds(self) -> float:
+        """Wall clock of this try."""
+        return self._clock.wall() - self._wall
+
+    def cpu_seconds(self) -> float:
+        """CPU of this try: the assistant's and our own."""
+        return self._clock.cpu() - self._cpu + (self.session.cpu_seconds if self.session else 0.0)
+
+    def spend(self, budget: Budget) -> Spend:
+        """What this try spent; CPU is read only if `budget` limits it, because this is asked before each tactic."""
+        cpu = self.cpu_seconds() if math.isfinite(budget.cpu_seconds) else 0.0
+        return Spend(self.seconds(), cpu, self.expansions, self.tactics)
+
+    def total(self) -> Spend:
+        """What this try and the earlier one spent."""
+        return Spend(
+            self._spent.seconds + self.seconds(),
+            self._spent.cpu_seconds + self.cpu_seconds(),
+            self._spent.expansions + self.expansions,
+            self._spent.tactics + self.tactics,
+        )
+
+
+class _Trial:
+    """One try at a theorem, with an open session."""
+
+    def __init__(
+        self,
+        theorem: Theorem,
+        session: Session,
+        policy: Policy,
+        strategy: StrategyFactory,
+        budget: Budget,
+        certify: Certify,
+        meter: _Meter,
+    ) -> None:
+        self._theorem = theorem
+        self._session = session
+        self._policy = policy
+        self._strategy = strategy(session.root)
+        self._budget = budget
+        self._certify = certify
+        self._meter = meter
+        self._refused: Attempt | None = None
+
+    def search(self, checked: bool) -> Attempt:
+        """The loop."""
+        while True:
+            proved = self._proved()
+            if proved is not None:
+                return proved
+            limit = self._budget.exceeded(self._meter.spend(self._budget))
+            if limit is not None:
+                return self._ended(StopReason(limit), getattr(self._budget, limit))
+            request = self._strategy.next()
+            if isinstance(request, StopReason):
+                return self._ended(request, self._strategy.limit(request))
+            self._do(request)
+            if checked:
+                check_invariants(self._strategy.tree)
+
+    def _do(self, request: Request) -> None:
+        if isinstance(request, Ask):
+            self._meter.expansions += 1
+            self._strategy.suggested(request, self._candidates(request))
+        else:
+            self._meter.tactics += 1
+            result = self._session.apply(request.node.state, request.candidate.tactic, self._tactic_seconds())
+            self._strategy.observe(request, result)
+
+    def _candidates(self, ask: Ask) -> list[Candidate]:
+        query = Query(ask.node.state, self._theorem)
+        try:
+            answers = self._policy.suggest([query], ask.n)
+        except Exception as error:
+            raise PolicyCrash(f"policy {self._policy.name}: {type(error).__name__}: {error}") from error
+        if len(answers) != 1:
+            raise PolicyCrash(f"policy {self._policy.name}: {len(answers)} answers to 1 query")
+        return answers[0][: ask.n]
+
+    def _tactic_seconds(self) -> float:
+        """What a tactic may take: never more than what is left of the budget, but enough to be a try."""
+        spend = self._meter.spend(self._budget)
+        left = min(self._budget.seconds - spend.seconds, self._budget.cpu_seconds - spend.cpu_seconds)
+        return max(LEAST_TACTIC_SECONDS, min(self._budget.tactic_seconds, left))
+
+    def _proved(self) -> Attempt | None:
+        """Judge the states without goals that were found; the attempt if the gate accepts a script."""
+        tree = self._strategy.tree
+        while (node := tree.ending()) is not None:
+            if self._session.finish(node.state) is None:
+                for script in tree.scripts(node):
+                    judged = self._judged(script)
+                    if judged.outcome is Outcome.PROVED:
+                        tree.prove(node)
+                        return judged
+                    self._remember(judged)
+            tree.refuse(node)
+        return None
+
+    def _judged(self, script: Sequence[Step]) -> Attempt:
+        verdict = self._certify(script)
+        outcome = Outcome.PROVED if verdict.accepted else Outcome.REJECTED
+        tactics = tuple(step.tactic for step in script)
+        return Attempt(self._theorem.full_name, outcome, self._meter.total(), tactics, verdict, verdict.reason)
+
+    def _remember(self, judged: Attempt) -> None:
+        """Keep the refused script that came furthest on the gate's ladder, the first of equals."""
+        if self._refused is None or _level(judged) > _level(self._refused):
+            self._refused = judged
+
+    def _ended(self, stop: StopReason, limit: float) -> Attempt:
+        """The attempt when the search is over without a proof."""
+        spend, reason = self._meter.total(), stop.sentence(limit)
+        if self._refused is None:
+            return Attempt(self._theorem.full_name, stop.outcome, spend, reason=reason)
+        return replace(self._refused, spend=spend, reason=f"the gate refused: {self._refused.reason}; {reason}")
+
+
+def _level(judged: Attempt) -> int:
+    return judged.verdict.level if judged.verdict else -1

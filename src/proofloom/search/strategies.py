@@ -1,0 +1,261 @@
+"""Strategies: what to ask the policy next and which tactic to run next.
+
+A strategy is pure: it hands out requests and is told the replies, and knows neither clock nor process, so the driver
+is the same for all of them and a search can be replayed from a log of replies.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from proofloom.assistants.session import TacticError
+from proofloom.proofs import Candidate, ProofState, Step
+from proofloom.search.frontier import Order, PriorityFrontier
+from proofloom.search.stop import StopReason
+from proofloom.search.tree import Node, Status, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask the policy for at most `n` candidates at `node`: one expansion."""
+
+    node: Node
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Run the candidate's tactic at `node`."""
+
+    node: Node
+    candidate: Candidate
+
+
+Request = Ask | Try
+
+
+class Strategy(Protocol):
+    """Decides; the driver acts.  Every request is followed by its reply before the next request."""
+
+    @property
+    def tree(self) -> Tree:
+        """What is known so far."""
+        ...
+
+    def next(self) -> Request | StopReason:
+        """What to do next, or why there is nothing left to do."""
+        ...
+
+    def suggested(self, ask: Ask, candidates: Sequence[Candidate]) -> None:
+        """The reply to an `Ask`."""
+        ...
+
+    def observe(self, trial: Try, result: Step | TacticError) -> None:
+        """The reply to a `Try`."""
+        ...
+
+    def limit(self, reason: StopReason) -> float:
+        """The value of the option that `reason` names, for a reason that this strategy gave."""
+        ...
+
+
+StrategyFactory = Callable[[ProofState], Strategy]
+"""Makes a strategy for the search from a root; `BestFirstConfig(...).start` and `SinglePassConfig(...).start` are."""
+
+
+@dataclass(frozen=True, slots=True)
+class BestFirstConfig:
+    """Best-first search: `candidates` per state, at most `depth` steps, `order` of the queue with `length_power`.
+
+    `dominate` and `forget` are the two ideas of `proofloom.search.tree`.
+    """
+
+    candidates: int = 64
+    depth: int = 50
+    order: Order = Order.LOG_PROBABILITY
+    length_power: float = 1.0
+    dominate: bool = True
+    forget: bool = True
+
+    def __post_init__(self) -> None:
+        _at_least(1, candidates=self.candidates, depth=self.depth)
+        if not 0 <= self.length_power <= 2:
+            raise ValueError(f"strategy length_power={self.length_power}: wanted a number from 0 to 2")
+
+    def start(self, root: ProofState) -> BestFirst:
+        """The strategy at the root of a search."""
+        return BestFirst(root, self)
+
+
+class BestFirst:
+    """Expands the best open state; runs all its candidates, best first, before it looks at another state."""
+
+    def __init__(self, root: ProofState, config: BestFirstConfig) -> None:
+        self.tree = Tree(root, depth_limit=config.depth, dominate=config.dominate, forget=config.forget)
+        self._config = config
+        self._frontier = PriorityFrontier(config.order.priority(config.length_power))
+        self._node: Node | None = None
+        self._pending: deque[Candidate] = deque()
+        if root.goals:
+            self._frontier.push(self.tree.root)
+
+    def next(self) -> Request | StopReason:
+        """The next candidate of the state in hand, else the next state."""
+        if self._node is not None:
+            if self._pending:
+                return Try(self._node, self._pending.popleft())
+            self.tree.close(self._node)
+        self._node = self._pop()
+        if self._node is None:
+            return StopReason.DEPTH if self.tree.cut else StopReason.EXHAUSTED
+        self.tree.expand(self._node)
+        return Ask(self._node, self._config.candidates)
+
+    def suggested(self, ask: Ask, candidates: Sequence[Candidate]) -> None:
+        """Queue what was not tried at this state before."""
+        self._pending.extend(self.tree.untried(ask.node, candidates))
+
+    def observe(self, trial: Try, result: Step | TacticError) -> None:
+        """Let the tree grow, and queue what became better."""
+        if isinstance(result, TacticError):
+            self.tree.fail(trial.node, trial.candidate.tactic)
+            return
+        _, changed = self.tree.grow(trial.node, trial.candidate, result.after)
+        for node in changed:
+            self._frontier.push(node)
+
+    def limit(self, reason: StopReason) -> float:
+        """Depth or candidates."""
+        return self._config.depth if reason is StopReason.DEPTH else self._config.candidates
+
+    def _pop(self) -> Node | None:
+        while (node := self._frontier.pop()) is not None:
+            if self.tree.dominator(node) is None:
+                return node
+            node.status = Status.DOMINATED
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class SinglePassConfig:
+    """Single-pass sampling: at most `trajectories` of at most `depth` steps, `candidates` per state, seed `seed`."""
+
+    candidates: int = 64
+    depth: int = 50
+    trajectories: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _at_least(1, candidates=self.candidates, depth=self.depth, trajectories=self.trajectories)
+        _at_least(0, seed=self.seed)
+
+    def start(self, root: ProofState) -> SinglePass:
+        """The strategy at the root of a search."""
+        return SinglePass(root, self)
+
+
+class SinglePass:
+    """Samples trajectories from the root without backtracking, until nothing that can be reached is unpaid.
+
+    At each state the candidates are put in a random order, by their probabilities and without replacement; the first
+    that the assistant accepts, and that leads to a state which the trajectory has not seen, is taken for good.  All
+    trajectories share one tree, so a tactic that was run once is never run again.
+    """
+
+    def __init__(self, root: ProofState, config: SinglePassConfig) -> None:
+        self.tree = Tree(root, depth_limit=config.depth, dominate=False, forget=False)
+        self._config = config
+        self._random = random.Random(config.seed)
+        self._candidates: dict[int, list[Candidate]] = {}
+        self._node: Node | None = None
+        self._order: list[Candidate] = []
+        self._seen: set[int] = set()
+        self._live: set[int] = set()
+        self._fresh = 0
+        self._started = 0
+
+    def next(self) -> Request | StopReason:
+        """The next step of the trajectory, or the first one of a new trajectory."""
+        while True:
+            node = self._node
+            if node is None:
+                stop = self._begin()
+                if stop is not None:
+                    return stop
+            elif node.status is Status.OPEN:
+                self.tree.expand(node)
+                return Ask(node, self._config.candidates)
+            elif not self._order:
+                self._node = None
+            else:
+                candidate = self._order.pop()
+                if candidate.tactic not in node.tried:
+                    return Try(node, candidate)
+                self._move(node.tried[candidate.tactic])
+
+    def suggested(self, ask: Ask, candidates: Sequence[Candidate]) -> None:
+        """Keep the candidates of the state for every trajectory that comes by."""
+        self._candidates[ask.node.number] = self.tree.untried(ask.node, candidates)
+        self._order = self._sample(ask.node)
+        self._close_if_tried(ask.node)
+
+    def observe(self, trial: Try, result: Step | TacticError) -> None:
+        """Let the tree grow, and take the step if it leads on."""
+        if isinstance(result, TacticError):
+            self.tree.fail(trial.node, trial.candidate.tactic)
+            child = None
+        else:
+            child, _ = self.tree.grow(trial.node, trial.candidate, result.after)
+        self._close_if_tried(trial.node)
+        self._move(child)
+
+    def limit(self, reason: StopReason) -> float:
+        """Depth, trajectories or candidates."""
+        limits = {StopReason.DEPTH: self._config.depth, StopReason.TRAJECTORIES: self._config.trajectories}
+        return limits.get(reason, self._config.candidates)
+
+    def _begin(self) -> StopReason | None:
+        self._live, self._fresh = self.tree.live(), len(self.tree.nodes)
+        if self.tree.root.number not in self._live:
+            return StopReason.DEPTH if self.tree.cut else StopReason.EXHAUSTED
+        if self._started == self._config.trajectories:
+            return StopReason.TRAJECTORIES
+        self._started += 1
+        self._seen = set()
+        self._enter(self.tree.root)
+        return None
+
+    def _enter(self, node: Node) -> None:
+        self._node = node
+        self._seen.add(node.number)
+        self._order = self._sample(node)
+
+    def _move(self, child: Node | None) -> None:
+        """Go to `child` if there is something to do there; else stay, for the next candidate in order."""
+        if child is None or not child.key or child.number in self._seen:
+            return
+        if child.status is Status.CUT or len(self._seen) > self._config.depth:
+            self._node = None
+        elif child.number >= self._fresh or child.number in self._live:
+            self._enter(child)
+
+    def _sample(self, node: Node) -> list[Candidate]:
+        """The candidates of `node`, last first, in the order of an exponential race with their probabilities."""
+        known = self._candidates.get(node.number, [])
+        finish = [math.log(max(self._random.expovariate(1.0), 1e-300)) - one.logprob for one in known]
+        return [known[i] for i in sorted(range(len(known)), key=lambda i: -finish[i])]
+
+    def _close_if_tried(self, node: Node) -> None:
+        if not node.complete and len(node.tried) == len(self._candidates[node.number]):
+            self.tree.close(node)
+
+
+def _at_least(least: int, **values: int) -> None:
+    for name, value in values.items():
+        if value < least:
+            raise ValueError(f"strategy {name}={value}: wanted at least {least}")
