@@ -20,7 +20,11 @@ _BULLET = re.compile(rb"-+|\++|\*+(?!\))|\}|(?:(?:\d+|\[[^\]\s]+\]|!)\s*:\s*)?\{
 
 
 class SourceError(ValueError):
-    """Source that cannot be cut into sentences; the message names the byte and what is missing there."""
+    """Source that cannot be cut into sentences; the message names the byte `position` and what is missing there."""
+
+    def __init__(self, position: int, problem: str) -> None:
+        super().__init__(f"byte {position}: {problem}")
+        self.position = position
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def _sentence_end(source: bytes, start: int) -> int:
     for _, end, kind in _stops(source, start):
         if kind.startswith(b".") and len(kind) != 2 and (end == len(source) or source[end] in _BLANK):
             return end
-    raise SourceError(f"byte {start}: the sentence {source[start : start + 40]!r} has no end")
+    raise SourceError(start, f"the sentence {source[start : start + 40]!r} has no end")
 
 
 def _stops(source: bytes, position: int) -> Iterator[tuple[int, int, bytes]]:
@@ -115,7 +119,7 @@ def _comment_end(source: bytes, start: int) -> int:
     while True:
         match = _COMMENT.search(source, position)
         if match is None:
-            raise SourceError(f"byte {start}: the comment opened here is not closed")
+            raise SourceError(start, "the comment opened here is not closed")
         position = match.end()
         if match.group() == b'"':
             position = _string_end(source, match.start())
@@ -130,7 +134,7 @@ def _string_end(source: bytes, start: int) -> int:
     while True:
         position = source.find(b'"', position)
         if position < 0:
-            raise SourceError(f"byte {start}: the string opened here is not closed")
+            raise SourceError(start, "the string opened here is not closed")
         if source[position + 1 : position + 2] != b'"':
             return position + 1
         position += 2
