@@ -138,11 +138,13 @@ def _blocks(text: str) -> Iterator[str]:
 
 
 def _body_position(text: str) -> int | None:
-    """Where ` := ` separates a type from a body: outside brackets, and not the one of an inner `let`."""
+    """Where ` := ` separates a type from a body: outside brackets and strings, and not the one of an inner `let`."""
     depth = pending = position = 0
     while position < len(text):
         character = text[position]
-        if character in _OPENING:
+        if character == '"':
+            position = max(position, text.find('"', position + 1))
+        elif character in _OPENING:
             depth += 1
         elif character in _CLOSING:
             depth -= 1
