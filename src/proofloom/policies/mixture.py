@@ -1,0 +1,52 @@
+"""Several policies as one: each proposes, and what they agree on counts for more.
+
+The probability of a tactic is the weighted sum of its probabilities under the parts (log-sum-exp of the logarithms); a
+part that does not name a tactic gives it nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from proofloom.policies.policy import Policy, Query
+from proofloom.proofs import Candidate
+
+
+class MixturePolicy:
+    """Policies with weights above 0; the weights are scaled to sum to 1."""
+
+    def __init__(self, parts: Sequence[tuple[Policy, float]]) -> None:
+        if not parts:
+            raise ValueError("mixture: wanted at least one policy")
+        for policy, weight in parts:
+            if not 0 < weight < math.inf:
+                raise ValueError(f"mixture weight of {policy.name}={weight}: wanted a finite number above 0")
+        total = math.fsum(weight for _, weight in parts)
+        self._parts = [(policy, math.log(weight / total)) for policy, weight in parts]
+
+    @property
+    def name(self) -> str:
+        """The names of the parts with `+` between them."""
+        return "+".join(policy.name for policy, _ in self._parts)
+
+    def suggest(self, queries: Sequence[Query], n: int) -> list[list[Candidate]]:
+        """The `n` best of the merged candidates; ties keep the order of the parts."""
+        answers = [(policy.suggest(queries, n), log_weight) for policy, log_weight in self._parts]
+        return [_merged([(answer[i], log_weight) for answer, log_weight in answers], n) for i in range(len(queries))]
+
+
+def _merged(parts: Sequence[tuple[Sequence[Candidate], float]], n: int) -> list[Candidate]:
+    shares: dict[str, list[float]] = {}
+    for candidates, log_weight in parts:
+        for candidate in candidates:
+            shares.setdefault(candidate.tactic, []).append(candidate.logprob + log_weight)
+    merged = [Candidate(tactic, min(0.0, _log_sum_exp(logs))) for tactic, logs in shares.items()]
+    return sorted(merged, key=lambda one: -one.logprob)[:n]
+
+
+def _log_sum_exp(logs: Sequence[float]) -> float:
+    largest = max(logs)
+    if largest == -math.inf:
+        return largest
+    return largest + math.log(math.fsum(math.exp(one - largest) for one in logs))
