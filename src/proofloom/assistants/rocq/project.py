@@ -13,6 +13,7 @@ from pathlib import Path
 
 from proofloom.assistants.rocq.sentences import SourceError, split
 from proofloom.assistants.rocq.toolchain import RocqToolchain
+from proofloom.assistants.rocq.vernacular import NAME
 from proofloom.assistants.session import AssistantError
 
 PROJECT_FILES = ("_CoqProject", "_RocqProject")
@@ -70,18 +71,7 @@ def settings_for(file: Path, toolchain: RocqToolchain) -> FileSettings:
 
 def is_identifier(name: str) -> bool:
     """True if Rocq accepts `name` as one identifier: letters of any script, digits, `_` and `'`, no digit first."""
-    letters = name.replace("'", "_")
-    return letters.isidentifier() and not name.startswith("'")
-
-
-def _alone(file: Path) -> FileSettings:
-    """A lone file sees the compiled files beside it, as `coqc File.v` does in its folder.
-
-    `-Q` also descends, which could mean a whole home folder, so it is given only where a neighbour is required.
-    """
-    if any((file.parent / f"{name}.v{kind}").is_file() for name in _required(file) for kind in ("o", "")):
-        return FileSettings(file.stem, ("-Q", str(file.parent), ""))
-    return FileSettings(file.stem)
+    return re.fullmatch(NAME, name) is not None
 
 
 def _installed(file: Path, name: tuple[str, ...], toolchain: RocqToolchain) -> FileSettings:

@@ -86,6 +86,7 @@ class Source:
             line = self._line(error.position)
             raise AssistantError(f"{file or 'source'}: line {line}: cannot be cut into sentences: {error}") from error
         self._records = outline(self._sentences)
+        self._starts = {record.statement.start: record for record in self._records}
 
     @classmethod
     def read(cls, file: Path) -> Source:
@@ -252,10 +253,9 @@ class Source:
         )
 
     def _record_at(self, start: int) -> Record:
-        for record in self._records:
-            if record.statement.start == start:
-                return record
-        raise ValueError(f"byte {start}: no proof of {self.file or 'this source'} is stated there")
+        if start not in self._starts:
+            raise ValueError(f"byte {start}: no proof of {self.file or 'this source'} is stated there")
+        return self._starts[start]
 
     def _line(self, position: int) -> int:
         return bisect_right(self._lines, position)
