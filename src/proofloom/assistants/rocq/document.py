@@ -7,18 +7,18 @@ before a theorem goes in as one `Load`, and going on to a later theorem of the s
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 from proofloom.assistants.rocq.process import ProcessDied, ProcessLimits, RocqProcess
 from proofloom.assistants.rocq.project import FileSettings
+from proofloom.assistants.rocq.sentences import SourceError, split
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.assistants.rocq.wire import GOAL, Answer, GoalReader, add, edit_at, query
 from proofloom.assistants.session import AssistantError
 from proofloom.proofs import ProofState
 
 _INITIAL_STATE = 1
-_LOCATION = re.compile(r'File "[^"]*", line (\d+), characters (\d+)-\d+:\s*')
+_LATE = ("User interrupt.", "Timeout!")
 _SLACK_SECONDS = 0.25
 
 
@@ -65,7 +65,7 @@ class RocqDocument:
         reply = self.say(f'Load "{chunk}".', seconds)
         if reply.error is not None:
             self.back_to(state)
-            raise AssistantError(_located(reply.error, before, len(text)))
+            raise AssistantError(self._blamed(reply.error, before, len(text), seconds))
         self._loaded.append((before, reply.state_id))
         return reply.state_id
 
@@ -115,6 +115,24 @@ class RocqDocument:
         """End the process."""
         self.process.kill()
 
+    def _blamed(self, message: str, before: str, offset: int, seconds: float) -> str:
+        """Why the source from character `offset` did not load, with the line in the user's file.
+
+        Rocq does not say where inside a `Load` it failed, so the sentences are said again one by one.
+        """
+        if message in _LATE:
+            return f"the source before the theorem takes more than {seconds:g} s to load"
+        chunk = before[offset:].encode("utf-8", "surrogateescape")
+        try:
+            for sentence in split(chunk):
+                reply = self.say(sentence.code, seconds)
+                if reply.error is not None:
+                    line = before.count("\n", 0, offset) + chunk.count(b"\n", 0, sentence.start) + 1
+                    return f"line {line}: {reply.error}"
+        except (ProcessDied, SourceError) as error:
+            return f"the source before the theorem does not load: {message} ({error})"
+        return f"the source before the theorem does not load: {message}"
+
     def _expect_back(self, answer: Answer) -> None:
         if not answer.good:
             self.process.kill()
@@ -126,12 +144,3 @@ def timed(sentence: str, seconds: float) -> tuple[str, float]:
     if seconds < 1:
         return sentence, seconds
     return f"Timeout {math.ceil(seconds)} {sentence}", math.ceil(seconds) + _SLACK_SECONDS
-
-
-def _located(message: str, before: str, offset: int) -> str:
-    """The message of a failed `Load`, with lines counted in the user's file."""
-    match = _LOCATION.search(message)
-    if match is None:
-        return f"the source before the theorem does not load: {message}"
-    line = before.count("\n", 0, offset) + int(match[1])
-    return f"line {line}: {_LOCATION.sub('', message).strip()}"

@@ -83,8 +83,8 @@ class RocqSession:
                 reply = self._live.say(text, deadline, on=self._reach(node))
             except ProcessDied as death:
                 self._rebuild(death)
-                if death.by_us:
-                    return TacticError(Failure.LOST, str(death))
+                if (known := _known_cause(death)) is not None:
+                    return known
                 continue
             if reply.error is not None:
                 return _tactic_error(reply)
@@ -104,8 +104,8 @@ class RocqSession:
                 reply = self._live.say(self.theorem.ending, self._limits.finish_seconds, on=self._reach(node))
             except ProcessDied as death:
                 self._rebuild(death)
-                if death.by_us:
-                    return TacticError(Failure.LOST, str(death))
+                if (known := _known_cause(death)) is not None:
+                    return known
                 continue
             if reply.error is not None:
                 return _tactic_error(reply)
@@ -183,11 +183,14 @@ class RocqSession:
         settings = self._document.settings
         self._document.close()
         self._document = None
+        document: RocqDocument | None = None
         try:
             document = self._owner.start(settings)
             self._cpu_before = 0.0
             self._enter(document)
         except (AssistantError, ProcessDied) as error:
+            if document is not None:
+                document.close()
             raise SessionLost(f"{self.theorem.name}: {death}; starting again failed: {error}") from error
 
 
@@ -247,6 +250,15 @@ class Rocq:
 
 def _code(statement: str) -> str:
     return code_of(statement.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+
+
+def _known_cause(death: ProcessDied) -> TacticError | None:
+    """What the sentence did to the process, or None if the process may have died of something else."""
+    if death.by_us:
+        return TacticError(Failure.LOST, str(death))
+    if "out of memory" in str(death).lower():
+        return TacticError(Failure.MEMORY, str(death))
+    return None
 
 
 def _tactic_error(reply: Reply) -> TacticError:
