@@ -7,21 +7,27 @@ then it does one thing.  A proof found at the deadline is therefore kept and che
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Protocol
 
-from proofloom.assistants.session import Assistant, AssistantError, Session, SessionLost
+from proofloom.assistants.session import Assistant, AssistantError, Failure, Session, SessionLost, TacticError
 from proofloom.policies.policy import Policy, Query
 from proofloom.proofs import Attempt, Budget, Candidate, Outcome, Spend, Step, Theorem, Verdict
 from proofloom.search.clock import Clock, SystemClock
 from proofloom.search.invariants import check_invariants
+from proofloom.search.scripts import through, ways
 from proofloom.search.stop import StopReason
 from proofloom.search.strategies import Ask, Request, StrategyFactory
 
 LEAST_TACTIC_SECONDS = 0.01
 """The last tactic before a deadline gets at least this long, so that it is really tried."""
+
+MOST_DETOURS = 8
+"""After a refusal, so many new ways to the refused ending are shown to the gate."""
+MOST_HALVINGS = 4
 
 
 class PolicyCrash(Exception):
@@ -132,6 +138,8 @@ class _Trial:
         self._certify = certify
         self._meter = meter
         self._refused: Attempt | None = None
+        self._detours = 0
+        self._timeouts: Counter[str] = Counter()
 
     def search(self, checked: bool) -> Attempt:
         """The loop."""
@@ -155,7 +163,10 @@ class _Trial:
             self._strategy.suggested(request, self._candidates(request))
         else:
             self._meter.tactics += 1
-            result = self._session.apply(request.node.state, request.candidate.tactic, self._tactic_seconds())
+            tactic = request.candidate.tactic
+            result = self._session.apply(request.node.state, tactic, self._tactic_seconds(tactic))
+            if isinstance(result, TacticError) and result.kind is Failure.TIMEOUT:
+                self._timeouts[tactic] += 1
             self._strategy.observe(request, result)
 
     def _candidates(self, ask: Ask) -> list[Candidate]:
@@ -168,36 +179,54 @@ class _Trial:
             raise PolicyCrash(f"policy {self._policy.name}: {len(answers)} answers to 1 query")
         return answers[0][: ask.n]
 
-    def _tactic_seconds(self) -> float:
-        """What a tactic may take: never more than what is left of the budget, but enough to be a try."""
+    def _tactic_seconds(self, tactic: str) -> float:
+        """What a tactic may take: never more than what is left of the budget, but enough to be a try.
+
+        A tactic that has run out of time before in this try gets half as long each time.
+        """
+        allowed = self._budget.tactic_seconds / 2.0 ** min(self._timeouts[tactic], MOST_HALVINGS)
         spend = self._meter.spend(self._budget)
         left = min(self._budget.seconds - spend.seconds, self._budget.cpu_seconds - spend.cpu_seconds)
-        return max(LEAST_TACTIC_SECONDS, min(self._budget.tactic_seconds, left))
+        return max(LEAST_TACTIC_SECONDS, min(allowed, left))
 
     def _proved(self) -> Attempt | None:
-        """Judge the states without goals that were found; the attempt if the gate accepts a script."""
+        """Judge the states without goals that were found; the attempt if the gate accepts a script.
+
+        Since the gate has refused a script, new ways to the same ending are judged too, but not more than a few: the
+        fault may lie in what they share.
+        """
         tree = self._strategy.tree
         while (node := tree.ending()) is not None:
-            if self._session.finish(node.state) is None:
-                for script in tree.scripts(node):
-                    judged = self._judged(script)
-                    if judged.outcome is Outcome.PROVED:
-                        tree.prove(node)
-                        return judged
-                    self._remember(judged)
-            tree.refuse(node)
+            if self._session.finish(node.state) is not None:
+                tree.refuse(node)
+                continue
+            for script in ways(tree, node):
+                if (proved := self._judged(script)) is not None:
+                    tree.prove(node)
+                    return proved
+            self._strategy.rejected(node)
+        while self._detours < MOST_DETOURS and (edge := tree.detour()) is not None:
+            detour = through(tree, edge)
+            if detour is not None:
+                self._detours += 1
+                if (proved := self._judged(detour)) is not None:
+                    return proved
         return None
 
-    def _judged(self, script: Sequence[Step]) -> Attempt:
+    def _judged(self, script: Sequence[Step]) -> Attempt | None:
+        """Show `script` to the gate: the attempt if it accepts.
+
+        Of the refused ones the one that came furthest on the gate's ladder is kept, the first of equals.
+        """
         verdict = self._certify(script)
         outcome = Outcome.PROVED if verdict.accepted else Outcome.REJECTED
         tactics = tuple(step.tactic for step in script)
-        return Attempt(self._theorem.full_name, outcome, self._meter.total(), tactics, verdict, verdict.reason)
-
-    def _remember(self, judged: Attempt) -> None:
-        """Keep the refused script that came furthest on the gate's ladder, the first of equals."""
+        judged = Attempt(self._theorem.full_name, outcome, self._meter.total(), tactics, verdict, verdict.reason)
+        if verdict.accepted:
+            return judged
         if self._refused is None or _level(judged) > _level(self._refused):
             self._refused = judged
+        return None
 
     def _ended(self, stop: StopReason, limit: float) -> Attempt:
         """The attempt when the search is over without a proof."""

@@ -13,11 +13,12 @@ from typing import Protocol
 
 from proofloom.search.tree import Node, Status
 
-Priority = Callable[[Node], float]
+Priority = Callable[[Node, float], float]
+"""From a node and the log-probability of what would be done there next, to a number; lower comes first."""
 
 
 class Order(StrEnum):
-    """Which open state comes next."""
+    """Which state comes next."""
 
     LOG_PROBABILITY = "log_probability"
     """Best first by cumulative log-probability."""
@@ -29,26 +30,26 @@ class Order(StrEnum):
     def priority(self, power: float = 1.0) -> Priority:
         """The function that this order sorts by; `power` is the exponent of the length-normalised one."""
         if self is Order.LENGTH_NORMALISED:
-            return lambda node: -node.score / max(node.depth, 1) ** power
+            return lambda node, ahead: -(node.score + ahead) / max(node.depth, 1) ** power
         return _PRIORITIES[self]
 
 
 _PRIORITIES: dict[Order, Priority] = {
-    Order.LOG_PROBABILITY: lambda node: -node.score,
-    Order.DEPTH_FIRST: lambda node: -node.depth,
-    Order.BREADTH_FIRST: lambda node: node.depth,
+    Order.LOG_PROBABILITY: lambda node, ahead: -(node.score + ahead),
+    Order.DEPTH_FIRST: lambda node, _: -node.depth,
+    Order.BREADTH_FIRST: lambda node, _: node.depth,
 }
 
 
 class Frontier(Protocol):
-    """Open nodes, the next one first."""
+    """Nodes with something left to do, the next one first."""
 
-    def push(self, node: Node) -> None:
-        """Add `node`, or move it if its priority has changed."""
+    def push(self, node: Node, *, ahead: float = 0.0) -> None:
+        """Add `node`, or move it if its priority has changed; `ahead` is the log-probability of what is next there."""
         ...
 
     def pop(self) -> Node | None:
-        """Take out the next node that is still open, or None."""
+        """Take out the next node that is open or being expanded, or None."""
         ...
 
 
@@ -60,19 +61,19 @@ class PriorityFrontier:
         self._heap: list[tuple[float, int, Node]] = []
         self._current: dict[int, float] = {}
 
-    def push(self, node: Node) -> None:
+    def push(self, node: Node, *, ahead: float = 0.0) -> None:
         """Add `node`, or move it if its priority has changed."""
-        value = self._priority(node)
+        value = self._priority(node, ahead)
         if self._current.get(node.number) != value:
             self._current[node.number] = value
             heapq.heappush(self._heap, (value, node.number, node))
 
     def pop(self) -> Node | None:
-        """Take out the next node that is still open, or None."""
+        """Take out the next node that is open or being expanded, or None."""
         while self._heap:
             value, number, node = heapq.heappop(self._heap)
             if self._current.get(number) == value:
                 del self._current[number]
-                if node.status is Status.OPEN:
+                if node.status in (Status.OPEN, Status.EXPANDED):
                     return node
         return None

@@ -59,6 +59,10 @@ class Strategy(Protocol):
         """The reply to a `Try`."""
         ...
 
+    def rejected(self, ending: Node) -> None:
+        """The gate refused the scripts that end at `ending`."""
+        ...
+
     def limit(self, reason: StopReason) -> float:
         """The value of the option that `reason` names, for a reason that this strategy gave."""
         ...
@@ -72,13 +76,17 @@ StrategyFactory = Callable[[ProofState], Strategy]
 class BestFirstConfig:
     """Best-first search: `candidates` per state, at most `depth` steps, `order` of the queue with `length_power`.
 
-    `dominate` and `forget` are the two ideas of `proofloom.search.tree`.
+    With `lazy` the queue orders single candidates: the next tactic to run is the best untried one of all states, by
+    the score of its state plus its own log-probability.  Without, all candidates of the best state are run before
+    another state is looked at, as in ReProver and HA.  `dominate` and `forget` are the two ideas of
+    `proofloom.search.tree`.
     """
 
     candidates: int = 64
     depth: int = 50
     order: Order = Order.LOG_PROBABILITY
     length_power: float = 1.0
+    lazy: bool = True
     dominate: bool = True
     forget: bool = True
 
@@ -93,51 +101,68 @@ class BestFirstConfig:
 
 
 class BestFirst:
-    """Expands the best open state; runs all its candidates, best first, before it looks at another state."""
+    """Expands the best open state and runs the best candidates, one at a time."""
 
     def __init__(self, root: ProofState, config: BestFirstConfig) -> None:
         self.tree = Tree(root, depth_limit=config.depth, dominate=config.dominate, forget=config.forget)
         self._config = config
         self._frontier = PriorityFrontier(config.order.priority(config.length_power))
-        self._node: Node | None = None
-        self._pending: deque[Candidate] = deque()
+        self._pending: dict[int, deque[Candidate]] = {}
+        self._in_hand: Node | None = None
         if root.goals:
             self._frontier.push(self.tree.root)
 
     def next(self) -> Request | StopReason:
-        """The next candidate of the state in hand, else the next state."""
-        if self._node is not None:
-            if self._pending:
-                return Try(self._node, self._pending.popleft())
-            self.tree.close(self._node)
-        self._node = self._pop()
-        if self._node is None:
+        """Run the best candidate, or ask for the candidates of the best state."""
+        node = self._in_hand or self._pop()
+        if node is None:
             return StopReason.DEPTH if self.tree.cut else StopReason.EXHAUSTED
-        self.tree.expand(self._node)
-        return Ask(self._node, self._config.candidates)
+        self._in_hand = None
+        if node.number in self._pending:
+            return Try(node, self._pending[node.number].popleft())
+        self.tree.expand(node)
+        return Ask(node, self._config.candidates)
 
     def suggested(self, ask: Ask, candidates: Sequence[Candidate]) -> None:
         """Queue what was not tried at this state before."""
-        self._pending.extend(self.tree.untried(ask.node, candidates))
+        self._pending[ask.node.number] = deque(self.tree.untried(ask.node, candidates))
+        self._go_on(ask.node)
 
     def observe(self, trial: Try, result: Step | TacticError) -> None:
         """Let the tree grow, and queue what became better."""
         if isinstance(result, TacticError):
             self.tree.fail(trial.node, trial.candidate.tactic)
-            return
-        _, changed = self.tree.grow(trial.node, trial.candidate, result.after)
-        for node in changed:
+        else:
+            _, changed = self.tree.grow(trial.node, trial.candidate, result.after)
+            for node in changed:
+                self._frontier.push(node)
+        self._go_on(trial.node)
+
+    def rejected(self, ending: Node) -> None:
+        """Look again at what was passed over."""
+        for node in self.tree.reject(ending):
             self._frontier.push(node)
 
     def limit(self, reason: StopReason) -> float:
         """Depth or candidates."""
         return self._config.depth if reason is StopReason.DEPTH else self._config.candidates
 
+    def _go_on(self, node: Node) -> None:
+        """Put `node` back for its next candidate, or close it if there is none."""
+        pending = self._pending[node.number]
+        if not pending:
+            self.tree.close(node)
+        elif self._config.lazy:
+            self._frontier.push(node, ahead=pending[0].logprob)
+        else:
+            self._in_hand = node
+
     def _pop(self) -> Node | None:
         while (node := self._frontier.pop()) is not None:
             if self.tree.dominator(node) is None:
                 return node
-            node.status = Status.DOMINATED
+            if node.status is Status.OPEN:
+                node.status = Status.DOMINATED
         return None
 
 
@@ -213,6 +238,10 @@ class SinglePass:
             child, _ = self.tree.grow(trial.node, trial.candidate, result.after)
         self._close_if_tried(trial.node)
         self._move(child)
+
+    def rejected(self, ending: Node) -> None:
+        """Nothing was passed over; go on."""
+        self.tree.reject(ending)
 
     def limit(self, reason: StopReason) -> float:
         """Depth, trajectories or candidates."""
