@@ -74,6 +74,16 @@ def is_identifier(name: str) -> bool:
     return re.fullmatch(NAME, name) is not None
 
 
+def _alone(file: Path) -> FileSettings:
+    """A lone file sees the compiled files beside it, as `coqc File.v` does in its folder.
+
+    `-Q` also descends, which could mean a whole home folder, so it is given only where a neighbour is required.
+    """
+    if any((file.parent / f"{name}.v{kind}").is_file() for name in _required(file) for kind in ("o", "")):
+        return FileSettings(file.stem, ("-Q", str(file.parent), ""))
+    return FileSettings(file.stem)
+
+
 def _installed(file: Path, name: tuple[str, ...], toolchain: RocqToolchain) -> FileSettings:
     """A file of the standard library or of an installed package."""
     for part in name:

@@ -116,7 +116,7 @@ def _program(what: str, names: Sequence[tuple[str, ...]], which: Callable[[str],
 
 
 def _version(text: str) -> tuple[int, int, int]:
-    match = _VERSION.search(text)
+    match = _VERSION.match(text)
     if match is None:
         raise AssistantError(f"Rocq: no version number in {text[:80]!r}; {INSTALL}")
     return int(match[1]), int(match[2]), int(match[3] or 0)
