@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from proofloom.assistants.rocq.splice import BULLETS, WIDTH
+from proofloom.assistants.rocq.splice import WIDTH, bullet
 from proofloom.proofs import Step
 
 _PIECE = re.compile(r'(?:"(?:[^"]|"")*"|[^\s"])+')
@@ -33,13 +33,13 @@ def format_script(steps: Sequence[Step]) -> str:
     """The steps as a script with bullets (`-`, `+`, `*`, `--` ..) and indentation.
 
     It is `plain_script` where a step changes, closes or shelves another goal than the first, where steps do not
-    follow one another, where goals are left, and where splits nest deeper than there are bullets.
+    follow one another, and where goals are left.
     """
     try:
         branches = _tree(steps)
-        return "\n".join(_written(branches, 0, 0))
     except _NoTreeError:
         return plain_script([step.tactic for step in steps])
+    return "\n".join(_written(branches, 0, 0))
 
 
 class _NoTreeError(ValueError):
@@ -86,11 +86,9 @@ def _written(branches: Sequence[_Branch], level: int, column: int) -> Iterator[s
         yield from _branch(branches[0], level, column)
         return
     for branch in branches:
-        if level == len(BULLETS):
-            raise _NoTreeError
-        bullet = BULLETS[level] + " "
-        first, *rest = _branch(branch, level + 1, column + len(bullet))
-        yield " " * column + bullet + first.lstrip(" ")
+        head = bullet(level) + " "
+        first, *rest = _branch(branch, level + 1, column + len(head))
+        yield " " * column + head + first.lstrip(" ")
         yield from rest
 
 

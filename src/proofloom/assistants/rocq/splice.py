@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from proofloom.assistants.rocq.outline import Record
 from proofloom.assistants.rocq.sentences import Sentence, split
@@ -16,14 +17,17 @@ from proofloom.assistants.rocq.sentences import Sentence, split
 WIDTH = 100
 """Characters that a line may have before a proof on one line is broken into several."""
 
-BULLETS = ("-", "+", "*", "--", "++", "**", "---", "+++", "***", "----", "++++", "****")
 _SELECTOR = re.compile(r"(?:all|par|!|\d[\d, -]*|\[[^\]]*\]) ?:")
-_BULLET = re.compile(r"-+|\++|\*+")
 
 
 def sentences(script: str) -> tuple[str, ...]:
     """The sentences of a script without comments; raises `SourceError`."""
     return tuple(sentence.code for sentence in _split(script))
+
+
+def bullet(level: int) -> str:
+    """The bullet for splits inside `level` others: `-`, `+`, `*`, `--`, `++` .."""
+    return "-+*"[level % 3] * (level // 3 + 1)
 
 
 def closing(script: str) -> str:
@@ -131,7 +135,7 @@ class Place:
 
 def _with_bullets(script: str, taken: set[str]) -> str:
     """`script` with its bullets outside braces renamed, so that none of `taken` is used."""
-    free = [bullet for bullet in BULLETS if bullet not in taken]
+    free = (name for name in map(bullet, count()) if name not in taken)
     names: dict[str, str] = {}
     depth, position = 0, 0
     pieces: list[bytes] = []
@@ -141,9 +145,10 @@ def _with_bullets(script: str, taken: set[str]) -> str:
             depth += 1
         elif sentence.raw == b"}":
             depth -= 1
-        elif depth == 0 and sentence.bullet and taken and len(names) < len(free):
-            name = names.setdefault(sentence.text, free[len(names)])
-            pieces += [data[position : sentence.start], name.encode()]
+        elif depth == 0 and sentence.bullet and taken:
+            if sentence.text not in names:
+                names[sentence.text] = next(free)
+            pieces += [data[position : sentence.start], names[sentence.text].encode()]
             position = sentence.end
     return b"".join((*pieces, data[position:])).decode("utf-8", "surrogateescape")
 
