@@ -42,6 +42,11 @@ class Figures:
         if not self._quiet:
             print(line, flush=True)  # noqa: T201  (this is what the program is for)
 
+    @property
+    def record(self) -> dict[str, Any]:
+        """The figures so far."""
+        return dict(self._figures)
+
     def figure(self, name: str, value: Any) -> None:
         """Record a figure."""
         self._figures[name] = value

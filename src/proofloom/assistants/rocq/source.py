@@ -106,6 +106,13 @@ class Source:
         """Every theorem that is proved, in order."""
         return tuple(self._proof(record) for record in self._proved_records)
 
+    def requiring(self, sentence: str) -> Source:
+        """The same source with `sentence` on a line of its own before the first hole; itself if there is no hole."""
+        if not self.holes:
+            return self
+        start = self.holes[0].start
+        return Source(self.data[:start] + sentence.encode() + b"\n" + self.data[start:], self.file)
+
     def theorem(self, hole: Hole, gap: int = 0, scripts: Sequence[str] = ()) -> Theorem:
         """The theorem to open for one gap, with `scripts` in place of the first `admit.` sentences.
 

@@ -1,0 +1,243 @@
+"""How many of 300 lemmas of Coq's standard library are proved, beside one-shot automation in the same run.
+
+Each lemma is opened at its place in its own file, under the file's real name and imports: neither the lemma nor what
+depends on it is in scope.  The budget is CPU seconds of one core, Rocq and Proofloom together; the gate comes on top.
+The sample (`stdlib_sample_300.jsonl`) is 50 lemmas each of six libraries; `--draw N` draws others, to tune on.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from proofloom.assistants.gate import RocqGate
+from proofloom.assistants.rocq.project import settings_for
+from proofloom.assistants.rocq.scripts import plain_script
+from proofloom.assistants.rocq.session import Rocq
+from proofloom.assistants.rocq.source import Proof, Source
+from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
+from proofloom.assistants.session import AssistantError
+from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.statistics import wilson
+from proofloom.policies.tactic_list import TacticList
+from proofloom.proofs import Budget, Step, Theorem, Verdict
+from proofloom.search.driver import attempt
+from proofloom.search.strategies import BestFirstConfig
+
+SAMPLE = Path(__file__).with_name("stdlib_sample_300.jsonl")
+LIBRARIES = ("ZArith", "Lists", "Arith", "Bool", "Sets", "Reals")
+LENGTHS = ((1, 1), (2, 3), (4, 8), (9, 10_000))
+ONE_SHOT = (
+    "trivial", "auto", "easy", "eauto", "tauto", "congruence", "intros; reflexivity", "intuition", "auto with *",
+    "firstorder", "lia",
+)  # fmt: skip
+ONE_SHOT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one lemma.  `found` counts scripts that Rocq closed, `proved` those that the gate accepted."""
+
+    library: str
+    file: str
+    name: str
+    human_tactics: int
+    one_shot: bool
+    found: bool
+    proved: bool
+    outcome: str
+    cpu_seconds: float
+    seconds: float
+    tactics: int
+    expansions: int
+    proof: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """The lemmas of one file, and how to try them."""
+
+    file: str
+    lemmas: tuple[dict[str, object], ...]
+    seconds: float
+    gate: bool
+    one_shot: bool
+
+
+class Found(Exception):
+    """A script that Rocq closed, in a run without the gate."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        super().__init__()
+        self.steps = steps
+
+
+def run(task: Task) -> list[Row]:
+    """Every lemma of one file, in order, on one core."""
+    toolchain = find_toolchain()
+    file = path_of(task.file, toolchain)
+    source = Source.read(file)
+    gate = RocqGate(toolchain, axioms=("reals", "classical"))
+    policy = TacticList()
+    rows = []
+    with Rocq(toolchain) as rocq:
+        for lemma in task.lemmas:
+            proof = find(source, lemma)
+            theorem = source.restated(proof)
+
+            def certify(steps: Sequence[Step], proof: Proof = proof) -> Verdict:
+                if not task.gate:
+                    raise Found(steps)
+                script = plain_script([step.tactic for step in steps])
+                reference, candidate = source.with_admitted(proof), source.with_script(proof, script)
+                return gate.check(reference, candidate, proof.path, settings_for(file, toolchain))
+
+            shot = task.one_shot and one_shot(rocq, theorem)
+            budget = Budget(seconds=3 * task.seconds, cpu_seconds=task.seconds)
+            common = (str(lemma["library"]), task.file, proof.name, int(str(lemma["human_tactics"])), shot)
+            try:
+                done = attempt(theorem, rocq, policy, BestFirstConfig().start, budget, certify)
+            except Found as found:
+                tactics = tuple(step.tactic for step in found.steps)
+                rows.append(Row(*common, True, False, "found", 0, 0, 0, 0, tactics, ""))
+                continue
+            spend = done.spend
+            rows.append(
+                Row(*common, done.proof is not None, done.outcome == "proved", done.outcome, spend.cpu_seconds,
+                    spend.seconds, spend.tactics, spend.expansions, done.proof or (), done.reason)
+            )  # fmt: skip
+    return rows
+
+
+def one_shot(rocq: Rocq, theorem: Theorem) -> bool:
+    """True if one automation tactic, five seconds each, closes the lemma."""
+    session = rocq.open(theorem)
+    try:
+        for tactic in ONE_SHOT:
+            result = session.apply(session.root, tactic, ONE_SHOT_SECONDS)
+            if isinstance(result, Step) and result.after.finished and session.finish(result.after) is None:
+                return True
+    finally:
+        session.close()
+    return False
+
+
+def path_of(logical: str, toolchain: RocqToolchain) -> Path:
+    """The source file of a library module such as `Coq.Lists.List`."""
+    return toolchain.standard_folder.joinpath(*logical.split(".")[1:]).with_suffix(".v")
+
+
+def find(source: Source, lemma: dict[str, object]) -> Proof:
+    """The proof that the sample names; raises `AssistantError` if this library has no such lemma at that place."""
+    offset = int(str(lemma["char_offset"]))
+    start = len(source.data.decode()[:offset].encode())
+    named = [proof for proof in source.proofs if proof.name == lemma["name"]]
+    if not named:
+        raise AssistantError(f"{lemma['file']}: no proved lemma {lemma['name']}; the sample is of Coq 8.16.1")
+    return min(named, key=lambda proof: abs(proof.start - start))
+
+
+def draw(count: int, seed: int, avoid: Iterable[dict[str, object]]) -> list[dict[str, object]]:
+    """Other lemmas of the same libraries, evenly over them, none of the sample."""
+    toolchain = find_toolchain()
+    taken = {(lemma["file"], lemma["name"]) for lemma in avoid}
+    generator = random.Random(seed)
+    drawn: list[dict[str, object]] = []
+    for library in LIBRARIES:
+        pool = []
+        for file in sorted((toolchain.standard_folder / library).rglob("*.v")):
+            logical = settings_for(file, toolchain).logical_name
+            source = Source.read(file)
+            for proof in source.proofs:
+                if proof.ending in ("Qed.", "Defined.") and (logical, proof.name) not in taken and proof.tactics:
+                    offset = len(source.data[: proof.start].decode())
+                    pool.append({"library": library, "file": logical, "name": proof.name, "char_offset": offset,
+                                 "human_tactics": len(proof.tactics)})  # fmt: skip
+        drawn += generator.sample(pool, min(count // len(LIBRARIES), len(pool)))
+    return drawn
+
+
+def tasks(lemmas: Sequence[dict[str, object]], seconds: float, gate: bool, one_shot: bool) -> list[Task]:
+    """One task a file, the files with most lemmas first."""
+    files: dict[str, list[dict[str, object]]] = {}
+    for lemma in sorted(lemmas, key=lambda lemma: int(str(lemma["char_offset"]))):
+        files.setdefault(str(lemma["file"]), []).append(lemma)
+    parts = []
+    for file, wanted in sorted(files.items(), key=lambda item: -len(item[1])):
+        for start in range(0, len(wanted), 10):
+            parts.append(Task(file, tuple(wanted[start : start + 10]), seconds, gate, one_shot))
+    return parts
+
+
+def report(rows: Sequence[Row], figures: Figures, gate: bool) -> None:
+    """Tables per library and by length of the human proof."""
+
+    def solved(row: Row) -> bool:
+        return row.proved if gate else row.found
+
+    def line(label: str, part: Sequence[Row]) -> None:
+        count, shot = sum(map(solved, part)), sum(row.one_shot for row in part)
+        low, high = wilson(count, len(part))
+        figures.say(f"  {label:14} {count:4} of {len(part):3}  [{low:.3f}, {high:.3f}]   one-shot automation {shot:3}")
+        figures.figure(f"solved {label}", count)
+        figures.figure(f"one-shot {label}", shot)
+
+    for library in LIBRARIES:
+        line(library, [row for row in rows if row.library == library])
+    for low, high in LENGTHS:
+        label = f"{low} tactic" if low == high else f"{low}-{high} tactics" if high < 1000 else f"{low}+ tactics"
+        line(label, [row for row in rows if low <= row.human_tactics <= high])
+    line(">= 2 tactics", [row for row in rows if row.human_tactics >= 2])
+    line("all", rows)
+    outcomes = sorted({row.outcome for row in rows})
+    figures.figure("outcomes", {outcome: sum(row.outcome == outcome for row in rows) for outcome in outcomes})
+    figures.figure("cpu_seconds", round(sum(row.cpu_seconds for row in rows), 1))
+    figures.figure("tactics", sum(row.tactics for row in rows))
+    figures.say(f"  outcomes: {figures.record['outcomes']}; {figures.record['cpu_seconds']} CPU seconds of search")
+
+
+def main() -> None:
+    parser = arguments(__doc__.splitlines()[0])
+    parser.add_argument("--time", type=float, default=10.0, help="CPU seconds per lemma (default 10)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes, one core each (default 1)")
+    parser.add_argument("--sample", type=Path, default=SAMPLE, help="the lemmas, one JSON object a line")
+    parser.add_argument("--draw", type=int, metavar="N", help="instead: N other lemmas of the same libraries")
+    parser.add_argument("--limit", type=int, metavar="N", help="only N lemmas, chosen by the seed")
+    parser.add_argument("--no-gate", action="store_true", help="count what Rocq closes; nothing is called proved")
+    parser.add_argument("--no-one-shot", action="store_true", help="leave out the one-shot automation")
+    parser.add_argument("--rows", type=Path, help="write one JSON object a lemma to this file")
+    options = parser.parse_args()
+    figures = Figures("stdlib_sample", quiet=options.json)
+    lemmas = [json.loads(line) for line in options.sample.read_text().splitlines()]
+    if options.draw:
+        lemmas = draw(options.draw, options.seed, lemmas)
+    limit = 24 if options.quick else options.limit
+    if limit:
+        lemmas = random.Random(options.seed).sample(lemmas, limit)
+    seconds = 1.0 if options.quick else options.time
+    todo = tasks(lemmas, seconds, not options.no_gate, not (options.no_one_shot or options.quick))
+    rows: list[Row] = []
+    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
+        for part in pool.imap_unordered(run, todo):
+            rows += part
+            good = sum(row.proved or row.found for row in rows)
+            figures.say(f"{len(rows):4} of {len(lemmas)} tried, {good} closed   {part[0].file}")
+            if options.rows:
+                with options.rows.open("a") as stream:
+                    stream.writelines(json.dumps(asdict(row)) + "\n" for row in part)
+    rows.sort(key=lambda row: (LIBRARIES.index(row.library), row.file, row.name))
+    figures.say(f"{seconds:g} CPU seconds a lemma, {options.jobs} processes of one core, policy list")
+    report(rows, figures, not options.no_gate)
+    if len(rows) == 300 and not options.no_gate:
+        figures.goal("solved", sum(row.proved for row in rows), 75)
+        figures.figure("seconds_per_lemma", seconds)
+    figures.finish(options.out)
+
+
+if __name__ == "__main__":
+    main()
