@@ -1,0 +1,1 @@
+"""The proof data: tracing libraries, importing data sets, the library database, splits."""

@@ -1,0 +1,69 @@
+"""What a traced library is made of, before it is stored: files, theorems, steps and premises as immutable records.
+
+Tracers and importers produce these, the database stores them, exporters read them back; nothing here knows of a
+process or a disk.  Field names are LeanDojo's where the meaning is the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TracedStep:
+    """One atomic tactic with the whole proof state (all goals, shared layout) before and after it.
+
+    `premises` are full names of the constants that occur in the tactic, in order of appearance, each once.
+    `cut` is True if a state was longer than the limit and its end was dropped.  `goals` is how many of the first goals
+    the tactic acts on: 1 for a plain step, more for a step of a `;` chain that acts on all that its head produced.
+    """
+
+    state_before: str
+    tactic: str
+    state_after: str
+    premises: tuple[str, ...] = ()
+    cut: bool = False
+    goals: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TracedTheorem:
+    """One statement with its proof as it was replayed.
+
+    `kind` is the word that opens the statement (`Lemma`, `Instance`, ...), `start` its byte in the file, `line` counts from 1,
+    `ending` the sentence that closes the proof; `admitted` is True if there is no proof.  `human_tactics` counts the
+    tactic sentences of the source, before chains are taken apart.
+    """
+
+    full_name: str
+    statement: str
+    kind: str
+    start: int
+    line: int
+    ending: str
+    admitted: bool
+    human_tactics: int
+    steps: tuple[TracedStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """One constant that a proof may use: a lemma, definition, constructor, axiom, with the byte where it starts."""
+
+    full_name: str
+    statement: str
+    kind: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class TracedFile:
+    """One source file: its logical name, its path below the library's root, the SHA-256 of its bytes, its direct
+    imports by logical name, and what is in it, in order."""
+
+    logical_name: str
+    path: str
+    digest: str
+    imports: tuple[str, ...]
+    theorems: tuple[TracedTheorem, ...]
+    premises: tuple[Premise, ...]
