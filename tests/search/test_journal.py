@@ -16,7 +16,9 @@ from proofloom.proofs import Attempt, CheckResult, Finding, Outcome, Spend, Verd
 from proofloom.search.journal import Journal, JournalError
 
 VERDICT = Verdict("t", Finding.ACCEPTED, 4, "accepted", {"compiles": CheckResult.PASSED}, tools={"coqc": "8.16.1"})
-PROVED = Attempt("M.t", Outcome.PROVED, Spend(1.5, 2.5, 3, 40), ("intros", "lia"), VERDICT, "accepted")
+PROVED = Attempt(
+    "M.t", Outcome.PROVED, Spend(1.5, 2.5, 3, 40), ("intros", "lia"), VERDICT, "accepted", ("intros.\nlia.",)
+)
 
 
 def ended(outcome: Outcome) -> Attempt:
@@ -33,6 +35,7 @@ def test_a_row_holds_the_whole_attempt(tmp_path: Path) -> None:
         "outcome": "proved",
         "spend": {"seconds": 1.5, "cpu_seconds": 2.5, "expansions": 3, "tactics": 40, "tokens": 0},
         "proof": ["intros", "lia"],
+        "scripts": ["intros.\nlia."],
         "verdict": json.loads(json.dumps(VERDICT.as_json())),
         "reason": "accepted",
     }

@@ -129,7 +129,11 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at one theorem: how it ended, what it cost, the proof found, and the verdict on it."""
+    """One try at one theorem: how it ended, what it cost, the proof found, and the verdict on it.
+
+    `proof` are the tactics of all gaps in order; `scripts` is the text that was put into each gap of the source, the
+    one that the verdict is about.
+    """
 
     theorem: str
     outcome: Outcome
@@ -137,6 +141,7 @@ class Attempt:
     proof: tuple[str, ...] | None = None
     verdict: Verdict | None = None
     reason: str = ""
+    scripts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.outcome is Outcome.PROVED and (self.verdict is None or not self.verdict.accepted):

@@ -62,12 +62,13 @@ class Row:
 
 
 def as_record(attempt: Attempt) -> dict[str, Any]:
-    """The attempt as a JSON object: `theorem, outcome, spend, proof, verdict, reason`."""
+    """The attempt as a JSON object: `theorem, outcome, spend, proof, scripts, verdict, reason`."""
     return {
         "theorem": attempt.theorem,
         "outcome": attempt.outcome.value,
         "spend": asdict(attempt.spend),
         "proof": None if attempt.proof is None else list(attempt.proof),
+        "scripts": list(attempt.scripts),
         "verdict": None if attempt.verdict is None else attempt.verdict.as_json(),
         "reason": attempt.reason,
     }
