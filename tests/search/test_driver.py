@@ -12,7 +12,8 @@ from proofloom.assistants.fake import FakeAssistant, Faults, ManualClock
 from proofloom.assistants.session import AssistantError, SessionLost
 from proofloom.policies.policy import Policy, Query
 from proofloom.proofs import Attempt, Budget, Candidate, Finding, Outcome, Step, Theorem, Verdict
-from proofloom.search.driver import LEAST_TACTIC_SECONDS, Certify, attempt
+from proofloom.search.driver import LEAST_TACTIC_SECONDS, MOST_DETOURS, Certify, attempt
+from proofloom.search.frontier import Order
 from proofloom.search.strategies import BestFirstConfig, SinglePassConfig, StrategyFactory
 
 BEST_FIRST = BestFirstConfig().start
@@ -130,11 +131,21 @@ def test_trajectories_are_a_limit_of_their_own() -> None:
 
 
 def test_a_hung_tactic_ends_with_its_own_limit_and_the_search_goes_on() -> None:
+    """It hangs for 2 s at `b` and, having been seen to hang, for 1 s at `c`."""
     faults = Faults(seconds={"go": 1e9})
     policy = TablePolicy({"a": {"split": -1.0}, "b": {"go": -1.0, "stay": -2.0}, "c": {"go": -1.0, "end": -2.0}})
     assistant = FakeAssistant({**RULES, "b": {"stay": []}}, faults=faults)
     result = run(assistant, Budget(seconds=100.0, tactic_seconds=2.0), policy=policy)
-    assert (result.outcome, result.proof, result.spend.seconds) == (Outcome.PROVED, ("split", "stay", "end"), 4.0)
+    assert (result.outcome, result.proof, result.spend.seconds) == (Outcome.PROVED, ("split", "stay", "end"), 3.0)
+
+
+def test_a_tactic_that_keeps_hanging_is_given_less_but_never_nothing() -> None:
+    goals = {f"g{i}": {"on": [f"g{i + 1}"]} for i in range(7)}
+    policy = TablePolicy({goal: {"hang": -1.0, "on": -2.0} for goal in goals})
+    assistant = FakeAssistant({"a": {"on": ["g0"]}, **goals}, faults=Faults(seconds={"hang": 1e9}))
+    policy = TablePolicy({**policy.moves, "a": {"on": -1.0}})
+    result = run(assistant, Budget(seconds=100.0, tactic_seconds=1.6), policy=policy)
+    assert result.spend.seconds == pytest.approx(1.6 + 0.8 + 0.4 + 0.2 + 0.1 * 3)
 
 
 def test_a_tactic_never_takes_more_than_is_left() -> None:
@@ -293,6 +304,55 @@ def test_a_cheaper_way_that_the_gate_refuses_does_not_hide_the_one_taken() -> No
     result = run(FakeAssistant(rules), certify=certify, policy=TablePolicy(moves))
     assert shown == [("side", "jump", "rest", "end"), ("long", "on", "on", "rest", "end")]
     assert (result.outcome, result.proof) == (Outcome.PROVED, shown[1])
+
+
+TAINTED = {
+    "a": {"split": ["b", "c"]},
+    "b": {"axiom": [], "slow": ["b1"]},
+    "b1": {"go": []},
+    "c": {"go": []},
+}
+
+
+@pytest.mark.parametrize("strategy", [BestFirstConfig().start, SinglePassConfig().start])
+def test_a_goal_that_was_solved_in_a_way_that_the_gate_refuses_is_solved_in_another(strategy: StrategyFactory) -> None:
+    """The fault lies in `b`, which nobody looks at any more when `c` is done; the states after it are known."""
+    policy = TablePolicy(
+        {"a": {"split": -1.0}, "b": {"axiom": -1.0, "slow": -2.0}, "b1": {"go": -1.0}, "c": {"go": -1.0}}
+    )
+
+    def certify(steps: Sequence[Step]) -> Verdict:
+        return refusing(steps) if any(step.tactic == "axiom" for step in steps) else accepting(steps)
+
+    assistant = FakeAssistant(TAINTED)
+    result = run(assistant, certify=certify, policy=policy, strategy=strategy)
+    assert (result.outcome, result.proof) == (Outcome.PROVED, ("split", "slow", "go", "go"))
+    assert len(set(assistant.applied)) == len(assistant.applied)
+
+
+def test_detours_do_not_take_more_than_a_few_checks() -> None:
+    """Thirty ways to a state whose last step the gate will never take."""
+    rules = {
+        "a": {f"t{i}": [f"m{i}"] for i in range(30)},
+        "z": {"end": []},
+        **{f"m{i}": {"on": ["z"]} for i in range(30)},
+    }
+    moves = {goal: dict.fromkeys(tactics, -0.1) for goal, tactics in rules.items()}
+    checks: list[int] = []
+
+    def certify(steps: Sequence[Step]) -> Verdict:
+        checks.append(len(steps))
+        return refusing(steps)
+
+    # Depth first: the ending is found after the first of the thirty ways.
+    result = run(
+        FakeAssistant(rules),
+        certify=certify,
+        policy=TablePolicy(moves),
+        strategy=BestFirstConfig(order=Order.DEPTH_FIRST).start,
+    )
+    assert result.outcome is Outcome.REJECTED
+    assert checks == [3] * (1 + MOST_DETOURS)
 
 
 def test_ctrl_c_closes_the_session_and_passes_through() -> None:

@@ -36,7 +36,7 @@ def test_orders(order: Order, expected: list[int]) -> None:
 
 def test_a_power_of_zero_is_the_plain_order() -> None:
     plain, normalised = Order.LOG_PROBABILITY.priority(), Order.LENGTH_NORMALISED.priority(0.0)
-    assert [plain(one) for one in NODES] == [normalised(one) for one in NODES]
+    assert [plain(one, -0.5) for one in NODES] == [normalised(one, -0.5) for one in NODES]
 
 
 def test_ties_go_to_the_one_discovered_first_whatever_the_order_of_pushing() -> None:
@@ -65,7 +65,14 @@ def test_a_node_that_was_taken_out_can_come_back() -> None:
     assert frontier.pop() is one
 
 
-def test_nodes_that_are_no_longer_open_are_left_out() -> None:
+def test_what_is_ahead_counts() -> None:
+    frontier = PriorityFrontier(Order.LOG_PROBABILITY.priority())
+    frontier.push(NODES[0], ahead=-2.5)
+    frontier.push(NODES[2], ahead=-0.25)
+    assert [frontier.pop(), frontier.pop()] == [NODES[2], NODES[0]]
+
+
+def test_nodes_with_nothing_left_to_do_are_left_out() -> None:
     one = node(0, -1.0, 1)
     frontier = PriorityFrontier(Order.LOG_PROBABILITY.priority())
     frontier.push(one)

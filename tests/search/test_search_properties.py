@@ -15,6 +15,7 @@ configs = st.builds(
     BestFirstConfig,
     depth=st.just(DEPTH),
     order=st.sampled_from(Order),
+    lazy=st.booleans(),
     dominate=st.booleans(),
     forget=st.booleans(),
     length_power=st.sampled_from([0.0, 0.5, 1.0]),

@@ -15,29 +15,47 @@ def game(rules: dict[str, dict[str, list[str]]], **moves: dict[str, float]) -> G
     return Game(rules, TablePolicy({**default, **moves}))
 
 
-HARD_FIRST = game(
-    {
-        "g0": {"split": ["hard", "easy"], "detour": ["d0"]},
-        "hard": {"grind": ["hard1"]},
-        "hard1": {"grind": []},
-        "easy": {"go": []},
-        **{f"d{i}": {"on": [f"d{i + 1}"]} for i in range(9)},
-        "d9": {},
-    },
-    g0={"split": -1.0, "detour": -2.0},
-    hard={"grind": -3.0},
-    hard1={"grind": -3.0},
-    **{f"d{i}": {"on": -0.5} for i in range(9)},
+def hard_first(first: float, second: float, go: float) -> Game:
+    """A conjunction whose first goal is hard to solve, beside a detour of ten steps that leads nowhere."""
+    detour = {f"d{i}": {"on": [f"d{i + 1}"]} for i in range(9)}
+    return game(
+        {
+            "g0": {"split": ["hard", "easy"], "detour": ["d0"]},
+            "hard": {"grind": ["hard1"]},
+            "hard1": {"grind": []},
+            "easy": {"go": []},
+            **detour,
+            "d9": {},
+        },
+        g0={"split": -1.0, "detour": -2.0},
+        hard={"grind": first},
+        hard1={"grind": second},
+        easy={"go": go},
+        **{goal: {"on": -0.5} for goal in detour},
+    )
+
+
+@pytest.mark.parametrize(
+    ("lazy", "played"), [(True, hard_first(-3.0, -0.1, -3.0)), (False, hard_first(-3.0, -3.0, -0.1))]
 )
-
-
-def test_a_solved_goal_is_not_held_against_the_rest() -> None:
-    remembered, one = play(HARD_FIRST, BestFirstConfig(forget=False).start)
-    forgotten, other = play(HARD_FIRST, BestFirstConfig(forget=True).start)
+def test_a_solved_goal_is_not_held_against_the_rest(lazy: bool, played: Game) -> None:
+    """What is left of the conjunction comes after the whole detour only if the price of the first goal is kept."""
+    remembered, one = play(played, BestFirstConfig(forget=False, lazy=lazy).start)
+    forgotten, other = play(played, BestFirstConfig(forget=True, lazy=lazy).start)
     assert remembered.proof == forgotten.proof == ("split", "grind", "grind", "go")
-    # [easy] is at -7 in one and at -1 in the other: the detour is walked to its end only in the first.
-    assert ("⊢ d8", "on") in one.applied
-    assert ("⊢ d8", "on") not in other.applied
+    assert one.applied.index(("⊢ d8", "on")) < one.applied.index(("⊢ easy", "go"))
+    assert other.applied[-1] == ("⊢ easy", "go") and ("⊢ d8", "on") not in other.applied
+
+
+def test_lazily_an_unlikely_candidate_waits_for_better_ones_elsewhere() -> None:
+    wide = game(
+        {"g0": {"go": ["g1"], **{f"no{i}": ["g0"] for i in range(20)}}, "g1": {"go": []}},
+        g0={"go": -0.1, **{f"no{i}": -5.0 for i in range(20)}},
+    )
+    lazy, _ = play(wide, BestFirstConfig(lazy=True).start)
+    eager, _ = play(wide, BestFirstConfig(lazy=False).start)
+    assert lazy.proof == eager.proof == ("go", "go")
+    assert (lazy.spend.tactics, eager.spend.tactics) == (2, 22)
 
 
 def test_length_normalisation_lets_deep_paths_rise() -> None:
@@ -50,8 +68,8 @@ def test_length_normalisation_lets_deep_paths_rise() -> None:
         },
         g0={"chain": -1.0, **{f"w{i}": -1.5 for i in range(5)}},
     )
-    plain, _ = play(deep, BestFirstConfig().start)
-    normalised, _ = play(deep, BestFirstConfig(order=Order.LENGTH_NORMALISED).start)
+    plain, _ = play(deep, BestFirstConfig(lazy=False).start)
+    normalised, _ = play(deep, BestFirstConfig(order=Order.LENGTH_NORMALISED, lazy=False).start)
     assert plain.proof == normalised.proof
     assert normalised.spend.expansions < plain.spend.expansions
 

@@ -67,7 +67,9 @@ def test_a_better_path_raises_the_score_of_all_that_follows() -> None:
     check_invariants(t)
     assert same is b and tree_before == -6.0
     assert (b.score, c.score) == (-2.0, -3.0)
-    assert changed == [c]  # b is expanded already, c waits with a better score
+    assert changed == [b, c]
+    t.close(b)
+    assert b.status is Status.EXPANDED and not b.unpaid and c.unpaid
     assert (b.depth, c.depth) == (1, 2)
 
 
@@ -149,25 +151,6 @@ def test_without_forgetting_a_score_is_the_plain_sum() -> None:
     assert step(t, both, "x", -4.0, "c").score == -5.0
 
 
-def test_the_cheapest_script_comes_first_and_the_one_taken_second() -> None:
-    t = tree("a")
-    b = step(t, t.root, "x", -1.0, "b")
-    c = step(t, b, "x", -1.0, "c")
-    end = step(t, c, "end", -1.0)
-    step(t, t.root, "short", -9.0, "c")
-    scripts = [tuple(one.tactic for one in script) for script in t.scripts(end)]
-    assert scripts == [("short", "end"), ("x", "x", "end")]
-    assert [one.after.goals for one in next(t.scripts(end))] == [state("c").goals, ()]
-
-
-def test_among_equally_short_scripts_the_more_probable_one() -> None:
-    t = tree("a")
-    b = step(t, t.root, "rare", -5.0, "b")
-    end = step(t, b, "end", -1.0)
-    step(t, t.root, "usual", -1.0, "b")
-    assert [one.tactic for one in next(t.scripts(end))] == ["usual", "end"]
-
-
 def test_failure_goes_up_only_when_everything_was_tried() -> None:
     t = tree("a")
     b = step(t, t.root, "x", -1.0, "b")
@@ -188,6 +171,22 @@ def test_a_proof_goes_up_to_the_root() -> None:
     check_invariants(t)
     assert t.ending() is None
     assert {node.status for node in t.nodes} == {Status.PROVED}
+
+
+def test_after_a_rejection_nothing_is_dominated_and_detours_are_kept() -> None:
+    t = tree("a")
+    both = step(t, t.root, "split", -1.0, "b", "c")
+    other = step(t, both, "slow", -1.0, "b2", "c")
+    rest = step(t, both, "quick", -1.0, "c")
+    other.status = Status.DOMINATED
+    end = step(t, rest, "end", -1.0)
+    assert t.detour() is None
+    assert other in t.reject(end)
+    assert other.status is Status.OPEN and t.dominator(other) is None and t.ending() is None
+    step(t, other, "on", -1.0, "d")
+    assert step(t, other, "done", -1.0, "c") is rest
+    edge = t.detour()
+    assert edge is rest.parents[-1] and t.detour() is None
 
 
 def test_live_nodes_are_those_that_lead_to_unpaid_work() -> None:

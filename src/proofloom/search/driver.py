@@ -24,21 +24,33 @@ from proofloom.search.strategies import Ask, Request, StrategyFactory
 
 LEAST_TACTIC_SECONDS = 0.01
 """The last tactic before a deadline gets at least this long, so that it is really tried."""
-
 MOST_DETOURS = 8
 """After a refusal, so many new ways to the refused ending are shown to the gate."""
 MOST_HALVINGS = 4
+"""A tactic that ran out of time is given half as long the next time, so many times."""
 
 
 class PolicyCrash(Exception):
     """The policy raised an error, or answered something that is not an answer."""
 
 
+class PartFound(Exception):
+    """Raised by `certify` where the theorem is one gap of several, which only the gate's check of all can judge.
+
+    `attempt` lets it through with the `spend` of the search filled in.
+    """
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        super().__init__(f"{len(steps)} steps close the gap")
+        self.steps = tuple(steps)
+        self.spend = Spend()
+
+
 class Certify(Protocol):
     """The gate, as the driver sees it: from the steps of a found proof to a verdict on them."""
 
     def __call__(self, steps: Sequence[Step], /) -> Verdict:
-        """The verdict of an independent check on the script of `steps`."""
+        """The verdict of an independent check on the script of `steps`; raises `PartFound` to leave with them."""
         ...
 
 
@@ -58,7 +70,7 @@ def attempt(
     A crash of the assistant or of the policy is answered by a second try from the start, with the whole budget; the
     second crash ends as `crashed`.  The spend is that of both tries; it counts the seconds of the gate, whose verdict
     names them too, but not the gate's CPU.  `checked` tests the invariants of the tree after every request.
-    `KeyboardInterrupt` closes the session and passes through.
+    `KeyboardInterrupt` and `PartFound` close the session and pass through.
     """
     clock = clock or SystemClock()
     crashes: list[str] = []
@@ -77,6 +89,9 @@ def attempt(
         with closing(session):
             try:
                 return _Trial(theorem, session, policy, strategy, budget, certify, meter).search(checked)
+            except PartFound as part:
+                part.spend = meter.total()
+                raise
             except (AssistantError, PolicyCrash) as error:
                 crashes.append(str(error))
                 spent = meter.total()

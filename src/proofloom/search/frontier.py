@@ -11,7 +11,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
-from proofloom.search.tree import Node, Status
+from proofloom.search.tree import Node
 
 Priority = Callable[[Node, float], float]
 """From a node and the log-probability of what would be done there next, to a number; lower comes first."""
@@ -49,7 +49,7 @@ class Frontier(Protocol):
         ...
 
     def pop(self) -> Node | None:
-        """Take out the next node that is open or being expanded, or None."""
+        """Take out the next node that is still unpaid, or None."""
         ...
 
 
@@ -69,11 +69,11 @@ class PriorityFrontier:
             heapq.heappush(self._heap, (value, node.number, node))
 
     def pop(self) -> Node | None:
-        """Take out the next node that is open or being expanded, or None."""
+        """Take out the next node that is still unpaid, or None."""
         while self._heap:
             value, number, node = heapq.heappop(self._heap)
             if self._current.get(number) == value:
                 del self._current[number]
-                if node.status in (Status.OPEN, Status.EXPANDED):
+                if node.unpaid:
                     return node
         return None

@@ -134,18 +134,25 @@ class BestFirst:
             self.tree.fail(trial.node, trial.candidate.tactic)
         else:
             _, changed = self.tree.grow(trial.node, trial.candidate, result.after)
-            for node in changed:
-                self._frontier.push(node)
+            self._queue(changed)
         self._go_on(trial.node)
 
     def rejected(self, ending: Node) -> None:
         """Look again at what was passed over."""
-        for node in self.tree.reject(ending):
-            self._frontier.push(node)
+        self._queue(self.tree.reject(ending))
 
     def limit(self, reason: StopReason) -> float:
         """Depth or candidates."""
         return self._config.depth if reason is StopReason.DEPTH else self._config.candidates
+
+    def _queue(self, nodes: Sequence[Node]) -> None:
+        """Put `nodes` where their score belongs; the node in hand is not in the queue."""
+        for node in nodes:
+            pending = self._pending.get(node.number)
+            if pending is None:
+                self._frontier.push(node)
+            elif pending and node is not self._in_hand:
+                self._frontier.push(node, ahead=pending[0].logprob)
 
     def _go_on(self, node: Node) -> None:
         """Put `node` back for its next candidate, or close it if there is none."""

@@ -11,13 +11,12 @@ is a graph; conjunction is handled through whole states by two ideas, *dominatio
 
 from __future__ import annotations
 
-import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from proofloom.proofs import Candidate, ProofState, Step
+from proofloom.proofs import Candidate, ProofState
 from proofloom.search.goals import GoalTable
 
 _UNREACHED = 1 << 60
@@ -73,6 +72,14 @@ class Node:
     children: list[Edge] = field(default_factory=list)
     tried: dict[str, Node | None] = field(default_factory=dict)
 
+    @property
+    def unpaid(self) -> bool:
+        """True if it has a goal, and candidates to ask for or to try."""
+        return self.status in _UNPAID and not self.complete and bool(self.key)
+
+
+_UNPAID = (Status.OPEN, Status.EXPANDED)
+
 
 class Tree:
     """A growing tree of states under `root`.
@@ -91,6 +98,8 @@ class Tree:
         self._table: dict[tuple[tuple[int, ...], int, int], Node] = {}
         self.nodes: list[Node] = []
         self._endings: list[Node] = []
+        self.rejected: list[Node] = []
+        self._detours: list[Edge] = []
         self.root = self._node(root)
         self.root.score, self.root.depth = 0.0, 0
         self.root.anchors = [0.0] * len(self.root.key)
@@ -116,8 +125,8 @@ class Tree:
     def grow(self, node: Node, candidate: Candidate, after: ProofState) -> tuple[Node, list[Node]]:
         """Note that `candidate` leads from `node` to `after`.
 
-        Returns the node of `after` and the open nodes with goals whose score or depth is new or has improved, in
-        order of discovery.  A state without goals is always a node of its own, because whether the proof may end
+        Returns the node of `after` and the unpaid nodes whose score or depth is new or has improved, in order of
+        discovery.  A state without goals is always a node of its own, because whether the proof may end
         there depends on the way.
         """
         known = self.find(after) if after.goals else None
@@ -128,6 +137,8 @@ class Tree:
         edge = Edge(node, candidate.tactic, candidate.logprob, child)
         node.children.append(edge)
         child.parents.append(edge)
+        if known and self.rejected:
+            self._detours.append(edge)
         return child, self._relax(edge)
 
     def close(self, node: Node) -> None:
@@ -136,9 +147,27 @@ class Tree:
         self._settle([node])
 
     def refuse(self, node: Node) -> None:
-        """Note that the proof may not end at `node`, a state without goals."""
+        """Note that the assistant would not end the proof at `node`, a state without goals."""
         node.status = Status.FAILED
         self._settle([edge.parent for edge in node.parents])
+
+    def reject(self, node: Node) -> list[Node]:
+        """Note that the gate refused the scripts that end at `node`; the unpaid nodes, some of them open again.
+
+        The fault may lie anywhere on the way, also in how a goal was solved that nobody looks at any more.  So from
+        now on no state is dominated, and each new way to a known state is remembered as a detour.
+        """
+        self.refuse(node)
+        self.rejected.append(node)
+        self._dominate = False
+        for one in self.nodes:
+            if one.status is Status.DOMINATED:
+                one.status = Status.OPEN
+        return [one for one in self.nodes if one.unpaid]
+
+    def detour(self) -> Edge | None:
+        """Take out the first new way to a known state that was found since the gate refused a script."""
+        return self._detours.pop(0) if self._detours else None
 
     def prove(self, node: Node) -> None:
         """Note that the gate accepted a proof that ends at `node`."""
@@ -168,8 +197,7 @@ class Tree:
 
     def live(self) -> set[int]:
         """The numbers of the nodes from which something that has not been paid for can be reached."""
-        unpaid = (Status.OPEN, Status.EXPANDED)
-        waiting = [node for node in self.nodes if node.status in unpaid and node.key and not node.complete]
+        waiting = [node for node in self.nodes if node.unpaid]
         found = {node.number for node in waiting}
         while waiting:
             for edge in waiting.pop().parents:
@@ -191,23 +219,6 @@ class Tree:
             if other is not None and other.depth <= node.depth + solved:
                 return other
         return None
-
-    def scripts(self, node: Node) -> Iterator[tuple[Step, ...]]:
-        """Ways from the root to `node`: the cheapest first, then, if it differs, the one that the session took.
-
-        The cheapest has the fewest steps and, among those, the highest sum of log-probabilities.  States that look
-        the same are one node, so only the second way is sure to be one that the assistant has seen.
-        """
-        cheapest = self._cheapest(node)
-        yield cheapest
-        first: list[Step] = []
-        while node is not self.root:
-            edge = node.parents[0]
-            first.append(Step(edge.parent.state, edge.tactic, node.state))
-            node = edge.parent
-        taken = tuple(reversed(first))
-        if taken != cheapest:
-            yield taken
 
     # -- inside ------------------------------------------------------------------------------------------------
 
@@ -236,14 +247,14 @@ class Tree:
                 waiting += (edge.parent for edge in node.parents)
 
     def _relax(self, edge: Edge) -> list[Node]:
-        """Carry what `edge` improves to all that lies behind it; the open nodes that changed, in order of discovery."""
+        """Carry what `edge` improves to all that lies behind it; the unpaid nodes that changed, oldest first."""
         changed: dict[int, Node] = {}
         waiting = [edge]
         while waiting:
             node = self._improve(waiting.pop())
             if node is not None:
                 waiting += reversed(node.children)
-                if node.status is Status.OPEN and node.key:
+                if node.unpaid:
                     changed[node.number] = node
         return [changed[number] for number in sorted(changed)]
 
@@ -270,30 +281,6 @@ class Tree:
         score = parent.anchors[shared] if closes else parent.score + edge.logprob
         kept = min(shared + 1, len(key), len(parent.key))
         return score, parent.anchors[:kept] + [score] * (len(key) - kept)
-
-    def _cheapest(self, target: Node) -> tuple[Step, ...]:
-        """Dijkstra from the root over (steps, -log-probability)."""
-        best: dict[int, tuple[int, float]] = {self.root.number: (0, 0.0)}
-        way: dict[int, Edge] = {}
-        queue = [(0, 0.0, self.root.number)]
-        while queue:
-            steps, cost, number = heapq.heappop(queue)
-            if number == target.number:
-                break
-            if (steps, cost) > best[number]:
-                continue
-            for edge in self.nodes[number].children:
-                price = (steps + 1, cost - edge.logprob)
-                if price < best.get(edge.child.number, (math.inf, math.inf)):
-                    best[edge.child.number] = price
-                    way[edge.child.number] = edge
-                    heapq.heappush(queue, (*price, edge.child.number))
-        script: list[Step] = []
-        while target is not self.root:
-            edge = way[target.number]
-            script.append(Step(edge.parent.state, edge.tactic, target.state))
-            target = edge.parent
-        return tuple(reversed(script))
 
 
 def _shared_suffix(left: tuple[int, ...], right: tuple[int, ...]) -> int:
