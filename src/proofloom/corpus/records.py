@@ -30,9 +30,9 @@ class TracedStep:
 class TracedTheorem:
     """One statement with its proof as it was replayed.
 
-    `kind` is the word that opens the statement (`Lemma`, `Instance`, ...), `start` its byte in the file, `line` counts from 1,
-    `ending` the sentence that closes the proof; `admitted` is True if there is no proof.  `human_tactics` counts the
-    tactic sentences of the source, before chains are taken apart.
+    `kind` is the word that opens the statement (`Lemma`, `Instance`, ...), `start` its byte in the file and `line` its
+    line, counted from 1; `ending` is the sentence that closes the proof, and `admitted` is True if there is no proof.
+    `human_tactics` counts the tactic sentences of the source, before chains are taken apart.
     """
 
     full_name: str
