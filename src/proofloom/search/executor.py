@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
@@ -56,7 +56,7 @@ class Executor(Protocol):
 
     def map(
         self, opening: Opening[Task, Value], tasks: Sequence[Task]
-    ) -> Iterator[Started[Task] | Done[Task, Value] | Crash[Task]]:
+    ) -> Generator[Started[Task] | Done[Task, Value] | Crash[Task], None, None]:
         """For each task a `Started`, later a `Done` or a `Crash`; results come as they end, not in order.
 
         Closing the iterator early, or an exception such as `KeyboardInterrupt`, ends all workers; what was yielded
@@ -70,7 +70,7 @@ class InProcess:
 
     def map(
         self, opening: Opening[Task, Value], tasks: Sequence[Task]
-    ) -> Iterator[Started[Task] | Done[Task, Value] | Crash[Task]]:
+    ) -> Generator[Started[Task] | Done[Task, Value] | Crash[Task], None, None]:
         """See `Executor.map`; results are in order."""
         function: Callable[[Task], Value] | None = None
         with ExitStack() as stack:
@@ -158,7 +158,7 @@ class LocalProcesses:
 
     def map(
         self, opening: Opening[Task, Value], tasks: Sequence[Task]
-    ) -> Iterator[Started[Task] | Done[Task, Value] | Crash[Task]]:
+    ) -> Generator[Started[Task] | Done[Task, Value] | Crash[Task], None, None]:
         """See `Executor.map`."""
         waiting = deque(_Job(task) for task in tasks)
         idle: list[_Worker[Task]] = []
