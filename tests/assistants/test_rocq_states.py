@@ -132,7 +132,7 @@ def test_states_of_library_proofs_read_back(rocq: Rocq, module: str) -> None:
         for step in walk(rocq, source.restated(proof), tactics):
             assert ProofState.parse(step.after.text).goals == step.after.goals
             count += 1
-    assert count > 20
+    assert count >= 10
 
 
 def compiled(rocq: Rocq, folder: Path, data: bytes) -> None:
