@@ -314,11 +314,19 @@ TAINTED = {
 }
 
 
-@pytest.mark.parametrize("strategy", [BestFirstConfig().start, SinglePassConfig().start])
-def test_a_goal_that_was_solved_in_a_way_that_the_gate_refuses_is_solved_in_another(strategy: StrategyFactory) -> None:
-    """The fault lies in `b`, which nobody looks at any more when `c` is done; the states after it are known."""
+@pytest.mark.parametrize("go", [-1.0, -4.0])
+@pytest.mark.parametrize(
+    "strategy", [BestFirstConfig().start, BestFirstConfig(lazy=False).start, SinglePassConfig().start]
+)
+def test_a_goal_that_was_solved_in_a_way_that_the_gate_refuses_is_solved_in_another(
+    strategy: StrategyFactory, go: float
+) -> None:
+    """The fault lies in `b`, which nobody looks at any more when `c` is done; the states after it are known.
+
+    With `go` at -4 the state with both goals has been dropped, half tried, before the gate refuses.
+    """
     policy = TablePolicy(
-        {"a": {"split": -1.0}, "b": {"axiom": -1.0, "slow": -2.0}, "b1": {"go": -1.0}, "c": {"go": -1.0}}
+        {"a": {"split": -1.0}, "b": {"axiom": -1.0, "slow": -2.0}, "b1": {"go": -1.0}, "c": {"go": go}}
     )
 
     def certify(steps: Sequence[Step]) -> Verdict:

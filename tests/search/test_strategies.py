@@ -89,6 +89,13 @@ def test_single_pass_does_not_go_back() -> None:
     assert all(play(trap, SinglePassConfig(seed=seed).start)[0].outcome is Outcome.PROVED for seed in range(20))
 
 
+def test_single_pass_does_not_go_where_nothing_is_left() -> None:
+    trap = game({"g0": {"wrong": ["dead"], "right": ["goal"]}, "dead": {}, "goal": {"go": []}})
+    for seed in range(20):
+        result, _ = play(trap, SinglePassConfig(trajectories=2, seed=seed).start)
+        assert result.outcome is Outcome.PROVED
+
+
 def test_single_pass_samples_by_probability() -> None:
     """With probabilities 0.9 and 0.1 the first step is the likelier one in nine of ten seeds, give or take."""
     coin = game(

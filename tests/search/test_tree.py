@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from toy_games import state
 
@@ -33,9 +35,18 @@ def test_equal_states_are_one_node_and_keep_every_parent() -> None:
 
 def test_states_that_differ_in_hidden_goals_are_not_merged() -> None:
     t = tree("a")
-    tree_expanded = step(t, t.root, "x", -1.0, "b")
-    hidden, _ = t.grow(t.root, Candidate("y", -1.0), state("b").__class__(state("b").goals, shelved=1))
-    assert hidden is not tree_expanded
+    plain = step(t, t.root, "x", -1.0, "b")
+    hidden, _ = t.grow(t.root, Candidate("y", -1.0), replace(state("b"), shelved=1))
+    assert hidden is not plain
+
+
+def test_hiding_a_goal_is_not_closing_one() -> None:
+    t = tree("a")
+    both = step(t, t.root, "split", -1.0, "b", "c")
+    t.expand(both)
+    hidden, _ = t.grow(both, Candidate("shelve", -2.0), replace(both.state, shelved=1))
+    check_invariants(t)
+    assert hidden.score == -3.0
 
 
 def test_states_without_goals_are_never_merged() -> None:

@@ -175,7 +175,9 @@ class BestFirst:
 
 @dataclass(frozen=True, slots=True)
 class SinglePassConfig:
-    """Single-pass sampling: at most `trajectories` of at most `depth` steps, `candidates` per state, seed `seed`."""
+    """Single-pass sampling: at most `trajectories`, through states that some way of fewer than `depth` steps leads to,
+    with `candidates` per state and the random seed `seed`.
+    """
 
     candidates: int = 64
     depth: int = 50
@@ -275,7 +277,7 @@ class SinglePass:
         """Go to `child` if there is something to do there; else stay, for the next candidate in order."""
         if child is None or not child.key or child.number in self._seen:
             return
-        if child.status is Status.CUT or len(self._seen) > self._config.depth:
+        if child.status is Status.CUT:
             self._node = None
         elif child.number >= self._fresh or child.number in self._live:
             self._enter(child)

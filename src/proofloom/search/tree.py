@@ -129,7 +129,7 @@ class Tree:
         discovery.  A state without goals is always a node of its own, because whether the proof may end
         there depends on the way.
         """
-        known = self.find(after) if after.goals else None
+        known = self.find(after)
         child = known or self._node(after)
         self._pay(node, candidate.tactic, child)
         if child is node:
@@ -226,7 +226,7 @@ class Tree:
         key = self._goals.key(state)
         node = Node(len(self.nodes), state, key, anchors=[-math.inf] * len(key))
         self.nodes.append(node)
-        if state.goals:
+        if state.goals:  # the others are not looked up, so they are never merged
             self._table[key, state.shelved, state.given_up] = node
         else:
             self._endings.append(node)
