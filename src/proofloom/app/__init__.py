@@ -1,0 +1,1 @@
+"""The command line, run folders and reports: where all rooms come together."""

@@ -1,0 +1,254 @@
+"""The command line: three verbs, each a function whose typed parameters are the options.
+
+A verb answers with its exit code: 0 for yes, 1 when the work was done and the answer is no, 2 for bad input with one
+line on standard error, 130 after Ctrl-C with what was found kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from proofloom import __version__
+from proofloom.app import checking
+from proofloom.app import doctor as examination
+from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
+from proofloom.app.run import Destination
+from proofloom.app.settings import POLICIES, STRATEGIES, BadInput, ProveSettings, choice, names, read_settings
+from proofloom.assistants.gate import RocqGate
+from proofloom.assistants.gate.axioms import BUNDLES, Allowance
+from proofloom.assistants.rocq.project import settings_for
+from proofloom.assistants.rocq.source import Source
+from proofloom.assistants.rocq.toolchain import find_toolchain
+from proofloom.assistants.session import AssistantError
+from proofloom.search.journal import JournalError
+from proofloom.search.strategies import SinglePassConfig
+
+app = typer.Typer(
+    name="proofloom",
+    help="Prove Rocq theorems. Nothing is called proved that an independent check has not accepted.",
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+_AXIOMS_HELP = (
+    "Axioms that a proof may rest on, separated by commas: names of bundles "
+    f"({', '.join(BUNDLES)}) or full names of axioms. None by default."
+)
+Axioms = Annotated[str, typer.Option("--axioms", metavar="BUNDLE,...", help=_AXIOMS_HELP)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, for other programs.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"proofloom {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def proofloom(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Prove Rocq theorems. Nothing is called proved that an independent check has not accepted."""
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> int:
+    """Say what is installed, whether it works, and what each missing part would add.
+
+    Exit status: 0 if proofs can be found and checked here, else 1.
+    """
+    fit = True
+    for part in examination.examine(find_toolchain, RocqGate):
+        fit = fit and (part.works or not part.needed)
+        typer.echo(json.dumps(part.as_json()) if as_json else examination.told(part))
+    if not as_json:
+        typer.echo("ready to prove" if fit else "not ready: see what is MISSING")
+    return 0 if fit else 1
+
+
+@app.command()
+def prove(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files that end in .v, or folders (with all below them).")
+    ],
+    theorem: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only the hole of this name (`t`, or `Module.t`).")
+    ] = None,
+    time: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Seconds for each theorem (default 30).")
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Who proposes tactics: {', '.join(POLICIES)} (default list); several are mixed with `+`.",
+        ),
+    ] = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=f"How to search: {' or '.join(STRATEGIES)} (default best-first)."),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Theorems tried at the same time, each in its own process.")
+    ] = 1,
+    write: Annotated[
+        bool, typer.Option("--write", help="Replace each file by the filled one. Without it no file is changed.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the filled files into this folder instead.")
+    ] = None,
+    axioms: Axioms = "",
+    require: Annotated[
+        str,
+        typer.Option(
+            metavar="MODULES",
+            help="Modules of the standard library that may be loaded for the proofs, such as Lia,Lra: one sentence "
+            "`From Coq Require Import ...` is put before the first filled theorem.",
+        ),
+    ] = "",
+    run: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Keep the run in runs/NAME; the same name again goes on where it stopped."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Settings in TOML, such as runs/NAME/config.toml.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Seed of the single-pass strategy (default 0).")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find proofs for the holes of Rocq files: theorems that end in Admitted, and admit inside proofs.
+
+    Every proof that is found is put into a copy of the file and checked in a fresh process. Only what that check
+    accepts counts as proved. Without --write or --output the proofs are printed and no file is changed.
+
+    Exit status: 0 if every hole is proved, 1 if one is not, 2 for bad input, 130 after Ctrl-C.
+    """
+    if write and output is not None:
+        raise BadInput("--write and --output cannot be used together")
+    settings = read_settings(config) if config else ProveSettings()
+    settings = _overridden(settings, time, policy, strategy, axioms, require, seed)
+    destination = Destination(in_place=write, folder=output)
+    return prove_files(Request(tuple(paths), settings, destination, theorem, workers, run, as_json), _say)
+
+
+@app.command()
+def check(
+    reference: Annotated[
+        Path, typer.Argument(metavar="REFERENCE", help="The file that states the theorems, with holes; you trust it.")
+    ],
+    candidate: Annotated[Path, typer.Argument(metavar="CANDIDATE", help="The file that is said to prove them.")],
+    theorem: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this theorem; default: every hole of REFERENCE.")
+    ] = None,
+    axioms: Axioms = "",
+    as_json: AsJson = False,
+) -> int:
+    """Check that a file proves what another file states.
+
+    Both are compiled in fresh processes; the statements are compared in full, the axioms are asked for, and the
+    proof is replayed by the independent checker of Rocq.
+
+    Exit status: 0 if all is accepted, 1 if a theorem is refused, 2 if the check could not be made.
+    """
+    _check_axioms(names(axioms))
+    source, data = Source.read(reference), checking.read_bytes(candidate)
+    theorems = checking.theorems_to_check(source, theorem)
+    toolchain = find_toolchain()
+    settings = settings_for(reference, toolchain)
+    verdicts = []
+    with closing(RocqGate(toolchain, axioms=names(axioms))) as gate:
+        for path in theorems:
+            verdict = gate.check(source.data, data, path, settings)
+            verdicts.append(verdict)
+            typer.echo(json.dumps(verdict.as_json()) if as_json else checking.told(verdict))
+    return checking.exit_code(verdicts)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with the exit code."""
+    speak_any_text()
+    sys.exit(_code(arguments))
+
+
+def _code(arguments: Sequence[str] | None) -> int:
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        code: Any = app(args=given, prog_name="proofloom", standalone_mode=False)
+        sys.stdout.flush()
+    except (BadInput, AssistantError, JournalError) as error:
+        return _bad(str(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left; nothing more is to be said, also not when Python closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except _USAGE as error:
+        return _bad(f"{error.format_message()} (see proofloom --help)")
+    return code if isinstance(code, int) else 0
+
+
+def _usage_error() -> type[Any]:
+    """The class of errors in the arguments; newer Typer has its own copy of click, so it is found by name."""
+    return next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
+_USAGE = _usage_error()
+
+
+def _say(line: str) -> None:
+    """One line for people on standard error."""
+    typer.echo(f"proofloom: {' '.join(line.split())}", err=True)
+
+
+def _bad(line: str) -> int:
+    _say(line)
+    return 2
+
+
+def _overridden(
+    settings: ProveSettings,
+    time: float | None,
+    policy: str | None,
+    strategy: str | None,
+    axioms: str,
+    require: str,
+    seed: int | None,
+) -> ProveSettings:
+    """`settings` with the options that were given; raises `BadInput`."""
+    if strategy is not None and strategy != settings.strategy_name:
+        settings = replace(settings, strategy=choice("strategy", strategy, STRATEGIES)())
+    if seed is not None and isinstance(settings.strategy, SinglePassConfig):
+        settings = replace(settings, strategy=replace(settings.strategy, seed=seed))
+    if policy is not None:
+        settings = replace(settings, policy=policy)
+    if axioms:
+        settings = replace(settings, axioms=names(axioms))
+    if require:
+        settings = replace(settings, require=names(require))
+    if time is not None:
+        if not time > 0:
+            raise BadInput(f"--time {time:g}: wanted a number of seconds above 0")
+        settings = replace(settings, budget=replace(settings.budget, seconds=time))
+    _check_axioms(settings.axioms)
+    return settings
+
+
+def _check_axioms(given: Sequence[str]) -> None:
+    try:
+        Allowance(tuple(given))
+    except ValueError as error:
+        raise BadInput(f"--axioms: {error}") from error

@@ -1,0 +1,210 @@
+"""Proves one theorem of one file from start to finish: search each gap, put the scripts in, ask the gate.
+
+A `Prover` lives in a worker and keeps what its earlier theorems of a file were filled with, because a proof may use a
+lemma that was a hole a moment ago; it holds the only road from a found script to a verdict.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from proofloom.app.settings import ProveSettings
+from proofloom.assistants.rocq.project import FileSettings
+from proofloom.assistants.rocq.scripts import format_script, plain_script
+from proofloom.assistants.rocq.source import Hole, Source
+from proofloom.assistants.session import Assistant
+from proofloom.proofs import Attempt, Outcome, Spend, Step, Verdict
+from proofloom.search.clock import Clock
+from proofloom.search.driver import LEAST_TACTIC_SECONDS, PartFound, attempt
+
+Scripts = tuple[str, ...]
+"""One text for each gap of a hole."""
+
+
+class Gate(Protocol):
+    """The gate, as this package sees it."""
+
+    def check(self, reference: bytes, candidate: bytes, theorem: str, settings: FileSettings) -> Verdict:
+        """The verdict on `theorem` (its path in the file) of `candidate` against the statement in `reference`."""
+        ...
+
+    def close(self) -> None:
+        """Remove what was compiled; harmless twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One theorem to prove: the file as it was read, what is filled (the file, perhaps with a `Require`), the path."""
+
+    file: Path
+    reference: bytes
+    source: bytes
+    settings: FileSettings
+    theorem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The attempt, and the SHA-256 of the candidate that its verdict is about (empty if there is no verdict)."""
+
+    attempt: Attempt
+    candidate: str = ""
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+class Prover:
+    """Tries tasks one after the other.  `found` maps a file to the scripts of its theorems that are proved."""
+
+    def __init__(
+        self,
+        settings: ProveSettings,
+        assistant: Assistant,
+        gate: Gate,
+        *,
+        found: Mapping[Path, Mapping[str, Scripts]] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._settings = settings
+        self._assistant = assistant
+        self._gate = gate
+        self._clock = clock
+        self._policy = settings.new_policy()
+        self._found = {file: dict(scripts) for file, scripts in (found or {}).items()}
+        self._source: Source | None = None
+
+    def __call__(self, task: Task) -> Tried:
+        """Try one theorem; what goes wrong is its outcome."""
+        source = self._opened(task)
+        hole = next(hole for hole in source.holes if hole.path == task.theorem)
+        if hole.unsupported:
+            return Tried(Attempt(hole.path, Outcome.UNSUPPORTED, Spend(), reason=hole.unsupported))
+        tried = _Try(self, task, source, hole).run()
+        if tried.attempt.outcome is Outcome.PROVED:
+            self._found.setdefault(task.file, {})[hole.path] = tried.attempt.scripts
+        return tried
+
+    def _opened(self, task: Task) -> Source:
+        """The source of the task; the one of the last task is kept, because theorems come file by file."""
+        if self._source is None or self._source.data != task.source or self._source.file != task.file:
+            self._source = Source(task.source, task.file)
+        return self._source
+
+    def search(
+        self,
+        source: Source,
+        hole: Hole,
+        gap: int,
+        filled: Sequence[str],
+        spent: Spend,
+        certify: Callable[[Sequence[Step]], Verdict],
+    ) -> Attempt:
+        """Search one gap with what is left of the theorem's budget."""
+        budget = self._settings.budget
+        left = replace(
+            budget,
+            seconds=max(budget.seconds - spent.seconds, LEAST_TACTIC_SECONDS),
+            cpu_seconds=max(budget.cpu_seconds - spent.cpu_seconds, LEAST_TACTIC_SECONDS),
+        )
+        theorem = source.theorem(hole, gap, filled)
+        return attempt(
+            theorem, self._assistant, self._policy, self._settings.strategy.start, left, certify, clock=self._clock
+        )
+
+    def judge(self, task: Task, source: Source, hole: Hole, scripts: Scripts) -> tuple[Verdict, str]:
+        """The gate's verdict on the file with these scripts and all that was found before, and the file's digest."""
+        candidate = source.filled({**self._found.get(task.file, {}), hole.path: scripts})
+        return self._gate.check(task.reference, candidate, hole.path, task.settings), digest(candidate)
+
+
+class _Try:
+    """One try at one theorem: its gaps in order, one check at the end."""
+
+    def __init__(self, prover: Prover, task: Task, source: Source, hole: Hole) -> None:
+        self._prover = prover
+        self._task = task
+        self._source = source
+        self._hole = hole
+        self._gaps: list[tuple[Step, ...]] = []
+        self._judged: dict[tuple[str, ...], tuple[Scripts, str]] = {}
+
+    def run(self) -> Tried:
+        """Search gap after gap; the last one goes to the gate."""
+        spent = Spend()
+        for number in range(len(self._hole.gaps) - 1):
+            try:
+                found = self._search(number, spent, _keep)
+            except PartFound as part:
+                self._gaps.append(part.steps)
+                spent = _sum(spent, part.spend)
+            else:
+                return self._ended(found, spent, number)
+        last = len(self._hole.gaps) - 1
+        return self._ended(self._search(last, spent, self._certify), spent, last)
+
+    def _search(self, gap: int, spent: Spend, certify: Callable[[Sequence[Step]], Verdict]) -> Attempt:
+        filled = [format_script(steps) for steps in self._gaps]
+        return self._prover.search(self._source, self._hole, gap, filled, spent, certify)
+
+    def _certify(self, steps: Sequence[Step]) -> Verdict:
+        """Ask the gate about the script as a person would write it, and if it does not compile about the plain one."""
+        gaps = [*self._gaps, tuple(steps)]
+        pretty = tuple(format_script(part) for part in gaps)
+        plain = tuple(plain_script([step.tactic for step in part]) for part in gaps)
+        best: Verdict | None = None
+        for scripts in dict.fromkeys((pretty, plain)):
+            verdict, candidate = self._prover.judge(self._task, self._source, self._hole, scripts)
+            if best is None or verdict.accepted or verdict.level > best.level:
+                best = verdict
+                self._judged[_tactics(gaps)] = scripts, candidate
+            if verdict.accepted or verdict.level > 0:
+                break
+        assert best is not None  # there is at least one way to write it
+        return best
+
+    def _ended(self, found: Attempt, spent: Spend, gap: int) -> Tried:
+        """The attempt at the whole theorem, from the one at its gap number `gap`."""
+        tactics = None if found.proof is None else (*_tactics(self._gaps), *found.proof)
+        reason = found.reason
+        if len(self._hole.gaps) > 1 and found.outcome is not Outcome.PROVED:
+            reason = f"gap {gap + 1} of {len(self._hole.gaps)}: {reason}"
+        scripts, candidate = self._judged.get(tactics or (), ((), ""))
+        if tactics is None:
+            scripts, candidate = (), ""
+        return Tried(
+            replace(
+                found,
+                theorem=self._hole.path,
+                spend=_sum(spent, found.spend),
+                proof=tactics,
+                reason=reason,
+                scripts=scripts,
+            ),
+            candidate,
+        )
+
+
+def _keep(steps: Sequence[Step]) -> Verdict:
+    raise PartFound(steps)
+
+
+def _tactics(gaps: Sequence[Sequence[Step]]) -> tuple[str, ...]:
+    return tuple(step.tactic for steps in gaps for step in steps)
+
+
+def _sum(one: Spend, other: Spend) -> Spend:
+    return Spend(
+        one.seconds + other.seconds,
+        one.cpu_seconds + other.cpu_seconds,
+        one.expansions + other.expansions,
+        one.tactics + other.tactics,
+        one.tokens + other.tokens,
+    )

@@ -1,0 +1,143 @@
+"""The verb `prove`: puts inputs, workers, gate, run folder and display together for one run.
+
+All that can be wrong with the request is found before the first theorem is tried; from then on every problem belongs to
+one theorem or one file, and the others go on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from proofloom.app.inputs import InputFile, Inputs, read_inputs
+from proofloom.app.printing import Printer
+from proofloom.app.prover import Prover, Scripts
+from proofloom.app.requirement import require_sentence
+from proofloom.app.run import Destination, Run, Watcher
+from proofloom.app.run_folder import RunFolder
+from proofloom.app.settings import BadInput, ProveSettings
+from proofloom.app.watch import LiveWatcher, PlainWatcher
+from proofloom.assistants.gate import RocqGate
+from proofloom.assistants.rocq.project import settings_for
+from proofloom.assistants.rocq.session import Rocq
+from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
+from proofloom.search.clock import SystemClock
+from proofloom.search.executor import Executor, InProcess, LocalProcesses
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asked `prove` for."""
+
+    paths: tuple[Path, ...]
+    settings: ProveSettings
+    destination: Destination
+    theorem: str | None = None
+    workers: int = 1
+    run: str | None = None
+    as_json: bool = False
+
+
+def prove_files(request: Request, complain: Callable[[str], None]) -> int:
+    """Do it; the exit code.  `complain` prints one line for people on standard error.
+
+    Raises `BadInput`, `AssistantError` or `JournalError` for what is wrong with the whole request.
+    """
+    toolchain = find_toolchain()
+    inputs = _inputs(request, toolchain)
+    for line in inputs.left_out:
+        complain(f"left out: {line}")
+    _check_destination(request.destination, inputs.files)
+    with ExitStack() as stack:
+        folder = stack.enter_context(RunFolder(request.run, request.settings, time.time)) if request.run else None
+        known = list(folder.known(inputs.files)) if folder else []
+        total = sum(len(file.wanted) for file in inputs.files) - len(known)
+        console, watcher = _display(request, total, stack, complain)
+        printer = Printer(console, request.as_json)
+        run = Run(
+            inputs.files,
+            stack.enter_context(closing(RocqGate(toolchain, axioms=request.settings.axioms))),
+            request.destination,
+            watcher=watcher,
+            keep=folder.keep if folder else lambda file, attempt: None,
+            report=printer.report,
+            known=known,
+        )
+        executor: Executor = InProcess() if request.workers == 1 else LocalProcesses(request.workers)
+        try:
+            run.go(executor, partial(open_prover, request.settings, toolchain, run.found))
+        finally:
+            if folder:
+                folder.write_report()
+    printer.summary(run.interrupted)
+    errors = [done.error for done in printer.done if done.error]
+    for error in errors:
+        complain(error)
+    if run.interrupted:
+        return INTERRUPTED
+    if errors:
+        return 2
+    return 0 if all(result.proved for result in printer.results) and not inputs.left_out else 1
+
+
+@contextmanager
+def open_prover(
+    settings: ProveSettings, toolchain: RocqToolchain, found: Mapping[Path, Mapping[str, Scripts]]
+) -> Iterator[Prover]:
+    """What a worker needs: an assistant of its own, and the gate."""
+    with Rocq(toolchain) as assistant, closing(RocqGate(toolchain, axioms=settings.axioms)) as gate:
+        yield Prover(settings, assistant, gate, found=found)
+
+
+def _inputs(request: Request, toolchain: RocqToolchain) -> Inputs:
+    required = request.settings.require
+    sentence = require_sentence(required, toolchain) if required else ""
+    return read_inputs(request.paths, request.theorem, sentence, lambda path: settings_for(path, toolchain))
+
+
+def _check_destination(destination: Destination, files: Sequence[InputFile]) -> None:
+    """Find out now that a file cannot be written, not after an hour of search; raises `BadInput`."""
+    sources = {file.path.resolve() for file in files}
+    targets: set[Path] = set()
+    for file in files:
+        target = destination.of(file)
+        if target is None or not file.wanted:
+            continue
+        if not destination.in_place and target.resolve() in sources:
+            raise BadInput(
+                f"--output {destination.folder}: {target} is an input of this run; to replace it use --write"
+            )
+        if target in targets:
+            raise BadInput(f"--output {destination.folder}: two files of this run would be written to {target}")
+        targets.add(target)
+        place = next(folder for folder in target.absolute().parents if folder.exists())
+        if not place.is_dir() or not os.access(place, os.W_OK):
+            raise BadInput(f"{target}: cannot be written, {place} is not a folder that you may write to")
+
+
+def _display(
+    request: Request, total: int, stack: ExitStack, complain: Callable[[str], None]
+) -> tuple[Console, Watcher]:
+    """The console for results and the watcher: live in a terminal, plain lines on standard error elsewhere."""
+    out, error = Console(), Console(stderr=True)
+    live = out if out.is_terminal and not request.as_json else error if not out.is_terminal else None
+    if live is None or not live.is_terminal or not total:
+        return out, PlainWatcher(complain, total)
+    return out, stack.enter_context(LiveWatcher(live, SystemClock(), request.settings.budget.seconds, total))
+
+
+def speak_any_text() -> None:
+    """Let names and comments that are not UTF-8 be printed with their bytes spelled out."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,147 @@
+"""What a run of `prove` is made of: policy, strategy, budget, axioms; checked when made, kept as TOML.
+
+Everything that can change a result is in one frozen record, so that the `config.toml` of a run folder says all of it
+and can be given back with `--config`.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from proofloom.policies.mixture import MixturePolicy
+from proofloom.policies.policy import Policy
+from proofloom.policies.tactic_list import TacticList
+from proofloom.proofs import Budget
+from proofloom.search.strategies import BestFirstConfig, SinglePassConfig
+
+Value = TypeVar("Value")
+
+POLICIES: Mapping[str, Callable[[], Policy]] = {"list": TacticList}
+"""The policies that can be named on the command line."""
+
+Strategy = BestFirstConfig | SinglePassConfig
+STRATEGIES: Mapping[str, type[Strategy]] = {"best-first": BestFirstConfig, "single-pass": SinglePassConfig}
+
+
+class BadInput(Exception):
+    """What the user gave cannot be worked with; one line that names the thing, the value and what is valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProveSettings:
+    """What decides the result of a run; raises `BadInput` for a name that does not exist.
+
+    `axioms` are names of the gate's bundles, `require` modules of the standard library that may be loaded.
+    """
+
+    policy: str = "list"
+    axioms: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
+    budget: Budget = field(default_factory=Budget)
+    strategy: Strategy = field(default_factory=BestFirstConfig)
+
+    def __post_init__(self) -> None:
+        for part in self.policy.split("+"):
+            choice("policy", part, POLICIES)
+
+    @property
+    def strategy_name(self) -> str:
+        """`best-first` or `single-pass`."""
+        return next(name for name, kind in STRATEGIES.items() if isinstance(self.strategy, kind))
+
+    def new_policy(self) -> Policy:
+        """The policy, freshly made; the parts of a mixture have equal weights."""
+        parts = [POLICIES[name]() for name in self.policy.split("+")]
+        return parts[0] if len(parts) == 1 else MixturePolicy([(part, 1.0) for part in parts])
+
+    @property
+    def toml(self) -> str:
+        """The resolved settings, every field of them."""
+        top = {"policy": self.policy, "axioms": self.axioms, "require": self.require}
+        strategy = {"name": self.strategy_name, **_values(self.strategy)}
+        tables = {"budget": _values(self.budget), "strategy": strategy}
+        lines = _lines(top)
+        for name, table in tables.items():
+            lines += ["", f"[{name}]", *_lines(table)]
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def from_toml(cls, text: str, source: str) -> ProveSettings:
+        """Settings from TOML in which any field may be missing; `source` names the file in errors (`BadInput`)."""
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise BadInput(f"{source}: not TOML: {error}") from error
+        strategy = dict(table.pop("strategy", {}))
+        kind = choice("strategy", str(strategy.pop("name", "best-first")), STRATEGIES)
+        budget = dict(table.pop("budget", {}))
+        for name in ("axioms", "require"):
+            if name in table:
+                table[name] = tuple(table[name])
+        table |= {"budget": _made(Budget, budget, source), "strategy": _made(kind, strategy, source)}
+        settings: ProveSettings = _made(cls, table, source)
+        return settings
+
+
+def read_settings(path: Path) -> ProveSettings:
+    """The settings in a TOML file; raises `BadInput`."""
+    try:
+        return ProveSettings.from_toml(path.read_text("utf-8"), str(path))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: is not UTF-8 text") from error
+
+
+def choice(what: str, name: str, valid: Mapping[str, Value]) -> Value:
+    """`valid[name]`; raises `BadInput` with the names that exist."""
+    if name not in valid:
+        raise BadInput(f"unknown {what} {name!r}; valid: {', '.join(valid)}")
+    return valid[name]
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The parts of a comma-separated option, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _made(kind: Any, values: Mapping[str, Any], source: str) -> Any:
+    """`kind(**values)`, with its complaints as `BadInput`."""
+    known = {item.name: item for item in fields(kind)}
+    for name in values:
+        choice(f"setting in {source}:", name, known)
+    try:
+        return kind(**{name: _typed(known[name].default, value) for name, value in values.items()})
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"{source}: {error}") from error
+
+
+def _typed(default: object, value: Any) -> Any:
+    """TOML has no enums and writes 30.0 as 30: `value` in the type of the field's default."""
+    if isinstance(default, Enum | float) and not isinstance(value, bool):
+        return type(default)(value)
+    return value
+
+
+def _values(record: Any) -> dict[str, Any]:
+    return {item.name: getattr(record, item.name) for item in fields(record)}
+
+
+def _lines(table: Mapping[str, Any]) -> list[str]:
+    return [f"{name} = {_toml(value)}" for name, value in table.items()]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, int | float):
+        return repr(value)
+    return json.dumps(str(value))
