@@ -230,6 +230,12 @@ def test_saved_goals_get_the_names_that_rocq_gives() -> None:
     assert [proof.path for proof in source.proofs] == ["s", "Unnamed_thm0"]
 
 
+def test_blanks_before_the_final_dot_change_nothing() -> None:
+    source = Source(b"Lemma a : True.\nProof .\n  admit .\nTime Admitted .\nLemma b : True. exact I. Defined .")
+    assert source.filled({"a": ["auto.", ""]}).startswith(b"Lemma a : True.\nProof .\n  auto.\nQed.\nLemma b")
+    assert source.restated(source.proofs[0]).ending == "Defined."
+
+
 def test_wrong_scripts_are_refused() -> None:
     source = Source(FILE)
     with pytest.raises(ValueError, match="1 scripts for 3 gaps"):

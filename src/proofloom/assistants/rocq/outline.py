@@ -16,7 +16,7 @@ from proofloom.assistants.rocq.vernacular import OTHER, Command, Role, command_o
 _UNKNOWN = "Proofloom does not know the command that opens this proof"
 _COMPOUND = re.compile(r"(?<![\w'.@])(admit|give_up)(?![\w'])")
 _TEXT = re.compile(r'"(?:[^"]|"")*"')
-_GIVING_UP = ("admit.", "give_up.")
+_GIVING_UP = re.compile(r"(?:admit|give_up) ?\.")
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Record:
     @property
     def admits(self) -> tuple[Sentence, ...]:
         """The sentences inside that are `admit.` or `give_up.`"""
-        return tuple(sentence for sentence in self.sentences if sentence.code in _GIVING_UP)
+        return tuple(sentence for sentence in self.sentences if _GIVING_UP.fullmatch(sentence.code))
 
     @property
     def compound(self) -> Sentence | None:
@@ -56,7 +56,7 @@ class Record:
         for sentence in self.sentences:
             if b"admit" not in sentence.raw and b"give_up" not in sentence.raw:
                 continue
-            if sentence.code not in _GIVING_UP and _COMPOUND.search(_TEXT.sub('""', sentence.code)):
+            if not _GIVING_UP.fullmatch(sentence.code) and _COMPOUND.search(_TEXT.sub('""', sentence.code)):
                 return sentence
         return None
 

@@ -256,7 +256,7 @@ class Source:
             start=record.statement.start,
             body=(record.statement.end, record.ending.end),
             tactics=tuple(sentence.code for sentence in record.sentences[record.head :]),
-            ending=record.ending.code,
+            ending=record.ending.code.removesuffix(".").rstrip() + ".",
         )
 
     def _record_at(self, start: int) -> Record:

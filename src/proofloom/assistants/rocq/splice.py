@@ -54,7 +54,8 @@ class Place:
     def rest(self, script: str) -> bytes:
         """What stands for the rest of a proof up to and including `Admitted.`; the script may be empty."""
         script = _with_bullets(script.strip(), self._taken)
-        blank = self._text(self.start, self.end).removesuffix("Admitted.")
+        ending = self.record.ending
+        blank = self._text(self.start, ending.start if ending else self.end)
         before = self._before
         head = "" if before else "Proof."
         one_line = " " + " ".join(part for part in (head, script, "Qed.") if part)
