@@ -1,0 +1,194 @@
+"""The checks of the gate, in the order in which they run.  Each returns if the candidate passes and raises if not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from proofloom.assistants.gate.axioms import in_bundle
+from proofloom.assistants.gate.build import Refusal
+from proofloom.assistants.gate.case import Case, digest_of
+from proofloom.assistants.gate.commands import forbidden, harmless
+from proofloom.assistants.gate.place import is_argument
+from proofloom.assistants.gate.probe import Doubt
+from proofloom.proofs import Finding
+
+# Options under which a file may be checked, with the number of values that follow.
+_OPTIONS = {"-Q": 2, "-R": 2, "-I": 1, "-w": 1, "-set": 1, "-unset": 1, "-noinit": 0, "-nois": 0}
+_OPTIONS |= {"-indices-matter": 0, "-compat": 1, "-allow-sprop": 0, "-disallow-sprop": 0, "-mangle-names": 1}
+_OPTIONS |= {"-bytecode-compiler": 1}
+_OBLIGATION = re.compile(r"_obligation_\d+$|^Unnamed_thm\d*$")
+_FILE = "file"
+
+
+def settings(case: Case) -> None:
+    """The options are those under which a check means something: no flag that weakens the logic, no native code."""
+    options = iter(case.reference.settings.options)
+    for option in options:
+        if option not in _OPTIONS:
+            raise Refusal(Finding.FORBIDDEN_COMMAND, f"the file is compiled with {option}, which the gate refuses")
+        values = [next(options, "") for _ in range(_OPTIONS[option])]
+        if option in ("-set", "-unset") and not harmless(values[0].partition("=")[0]):
+            raise Refusal(Finding.FORBIDDEN_COMMAND, f"the file is compiled with {option} {values[0]!r}")
+
+
+def commands(case: Case) -> None:
+    """The candidate adds no command that writes files, loads code, undoes, or changes what is checked."""
+    most = case.limits.source_mib << 20
+    if len(case.candidate.text) > most:
+        raise Refusal(Finding.NOT_CHECKED, f"the candidate has {len(case.candidate.text)} bytes, wanted at most {most}")
+    found = forbidden(case.reference.text, case.candidate.text)
+    if found is not None:
+        raise Refusal(Finding.FORBIDDEN_COMMAND, f"the candidate adds {found}")
+
+
+def reference(case: Case) -> None:
+    """The reference compiles, alone and first, and its statement can be read."""
+    place, reading = case.asked
+    del place
+    case.digest = digest_of(reading)
+
+
+def compiles(case: Case) -> None:
+    """The candidate compiles from source in a fresh process."""
+    case.candidate.compiled  # noqa: B018 (it compiles when it is first asked for)
+
+
+def statement(case: Case) -> None:
+    """The theorem says the same, fully explicit and with every name by its full path."""
+    found, said = case.found, case.said
+    case.digest = digest_of(said)
+    if found.statement != said.statement:
+        difference = _difference(said.statement, found.statement)
+        raise Refusal(Finding.WRONG_STATEMENT, f"the candidate proves another statement{case.note}: {difference}")
+
+
+def definitions(case: Case) -> None:
+    """What the statement mentions inside the file is the same, with bodies, and so on for what that mentions."""
+    wanted = case.said.closure(sorted(case.said.mentioned))
+    given = case.found.closure(sorted(case.found.mentioned))
+    for path in sorted({*wanted, *given}):
+        if wanted.get(path) != given.get(path):
+            difference = _difference(wanted.get(path, "nothing"), given.get(path, "nothing"))
+            raise Refusal(Finding.WRONG_STATEMENT, f"{path} is another one in the candidate: {difference}")
+    hidden = sorted((case.said.sealed | case.found.sealed) & set(wanted))
+    if hidden:
+        end = case.reference.span(case.theorem)[0].end
+        if case.reference.text[:end] != case.candidate.text[:end]:
+            reason = f"a signature hides the body of {hidden[0]}, and the text before the theorem differs"
+            raise Refusal(Finding.NOT_CHECKED, reason)
+
+
+def assumptions(case: Case) -> None:
+    """The proof rests on no hole, no unsafe flag, and on no axiom that is not allowed."""
+    place = case.asked[0]
+    bundles: dict[str, None] = {}
+    own: list[str] = []
+    for assumption in case.found.assumptions:
+        path = place.source_path(assumption.path, case.library, case.theorem)
+        if assumption.flag:
+            raise Refusal(Finding.FORBIDDEN_AXIOM, f"it rests on {path}, which {assumption.flag}")
+        if path == f"{case.library}.{case.theorem}":
+            raise Refusal(Finding.INCOMPLETE, "the theorem is admitted")
+        if not is_argument(assumption.path):
+            case.axioms = (*case.axioms, path)
+        if case.is_own(path):
+            own.append(assumption.path)
+        else:
+            bundles[_allowed_by(case, path)] = None
+    if own:
+        _own_axioms(case, own)
+    if not all(map(is_argument, own)):
+        bundles[_FILE] = None
+    case.bundles = tuple(bundles)
+
+
+def checker(case: Case) -> None:
+    """The independent checker accepts the candidate's file and names no part of it that was not fully checked."""
+    flags = case.candidate.summary.flags
+    if flags and not flags.items() <= case.reference.summary.flags.items():
+        name, flag = next(item for item in flags.items() if item not in case.reference.summary.flags.items())
+        raise Refusal(Finding.CHECKER_REFUSED, f"{name} was {flag}")
+
+
+CHECKS: tuple[tuple[str, Callable[[Case], None]], ...] = (
+    ("settings", settings),
+    ("commands", commands),
+    ("reference", reference),
+    ("compile", compiles),
+    ("statement", statement),
+    ("definitions", definitions),
+    ("assumptions", assumptions),
+    ("checker", checker),
+)
+
+
+def _allowed_by(case: Case, path: str) -> str:
+    """What allows an axiom of another file: a bundle, or the reference that relies on it; `Refusal` if nothing does."""
+    bundle = case.allowance.of(path)
+    if bundle is not None:
+        return bundle
+    if in_bundle(path, "reals") and any(in_bundle(other, "reals") for other in case.under_statement):
+        return "reals"
+    if path in case.under_statement or path in case.under_file:
+        return _FILE
+    raise Refusal(Finding.FORBIDDEN_AXIOM, f"it rests on the axiom {path}")
+
+
+def _own_axioms(case: Case, paths: Sequence[str]) -> None:
+    """Axioms of the file itself have to be the reference's: declared there, the same, and not holes."""
+    place, reading = case.asked
+    answers = case.reference.probe.ask([f"Locate Term {path}." for path in paths], place.preamble)
+    if answers.failure is not None:
+        raise Doubt(answers.failure)
+    for path, text in zip(paths, answers.texts, strict=True):
+        if not re.match(rf"Constant {re.escape(path)}\s", text):
+            raise _added(case, path)
+    theirs = case.reference.read(place, paths, reading.asked)
+    ours = case.candidate.read(place, paths, case.found.asked)
+    for path in paths:
+        shown = place.source_path(path, case.library, case.theorem)
+        if path not in theirs.axioms:
+            raise _added(case, path)
+        if _is_hole(case, shown):
+            raise Refusal(Finding.INCOMPLETE, f"it rests on {shown}, which is not proved in the reference")
+        if theirs.closure([path]) != ours.closure([path]):
+            raise Refusal(Finding.FORBIDDEN_AXIOM, f"the axiom {shown} is another one than in the reference")
+
+
+def _added(case: Case, path: str) -> Refusal:
+    """The refusal for an axiom that the reference does not have: a hole if a proof is left open, else an axiom."""
+    shown = case.asked[0].source_path(path, case.library, case.theorem)
+    name = shown.rpartition(".")[2]
+    if _OBLIGATION.search(name) or any(hole.name == name for hole in case.candidate.source.holes):
+        return Refusal(Finding.INCOMPLETE, f"it rests on {shown}, which is admitted")
+    return Refusal(Finding.FORBIDDEN_AXIOM, f"it rests on {shown}, an axiom that the reference does not have")
+
+
+def _is_hole(case: Case, path: str) -> bool:
+    """True if an axiom of the reference is a proof that is missing; what is not known to be declared counts as one."""
+    name = path.rpartition(".")[2]
+    holes = case.reference.source.holes
+    if _OBLIGATION.search(name) or any(hole.name == name for hole in holes):
+        return True
+    nameless = any(hole.name in ("", "unknown") or "name" in hole.unsupported for hole in holes)
+    return nameless and name not in set(_declared(case))
+
+
+def _declared(case: Case) -> Iterator[str]:
+    """The words before the colon in the sentences of the reference that declare axioms."""
+    for sentence in case.reference.sentences:
+        if re.match(
+            rb"(?:#|Local |Global )*(?:Axiom|Parameter|Conjecture|Variable|Hypothes[ie]s|Context)", sentence.raw
+        ):
+            yield from re.findall(r"[^\W\d][\w']*", sentence.code.partition(":")[0])
+
+
+def _difference(wanted: str, given: str) -> str:
+    """The part where two normal forms begin to differ."""
+    old, new = wanted.split(), given.split()
+    start = next(
+        (at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), min(len(old), len(new))
+    )
+    first = max(0, start - 3)
+    return f"wanted '{' '.join(old[first : start + 12])}', got '{' '.join(new[first : start + 12])}'"

@@ -1,0 +1,300 @@
+"""Reads from a compiled file what a theorem says: its statement, all that the statement rests on, its assumptions.
+
+Constants and inductive types defined outside the file are the same for reference and candidate, so their full path is
+enough; those of the file itself are read with type and body, and so on for what these mention, until nothing is new.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from proofloom.assistants.gate.place import Place
+from proofloom.assistants.gate.probe import LIBRARY, Answers, Doubt, Probe
+from proofloom.assistants.gate.terms import names, normal
+
+_ABOUT = re.compile(r"^Expands to: (Constant|Inductive|Constructor) (\S+)$", re.MULTILINE)
+_ARGUMENTS = re.compile(r"^Arguments \S+ (.*)$", re.MULTILINE)
+_ENTRY = re.compile(r"(\S+)(?: :(?:\s.*)?|( is assumed to be \w+| relies on .*)\.)?", re.DOTALL)
+_INDUCTIVE = ("Inductive ", "CoInductive ", "Variant ", "Record ", "Structure ", "Class ")
+_SHORTER = re.compile(
+    r"^(Constant|Inductive|Constructor) (\S+) \(shorter name to refer to it in current context is (\S+)\)$",
+    re.MULTILINE,
+)
+_NOT_BARE = re.compile(r"No (?:term|object) of |.*\(shorter name to refer to it in current context is \S+\.\S+\)$")
+_CLOSED = "Closed under the global context"
+_UNIVERSES = "Set Printing Universes.\n{}\nUnset Printing Universes."
+
+
+class Missing(Exception):
+    """The compiled file has no theorem of that name; the message is Rocq's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """What a printed name stands for: `Constant`, `Inductive` or `Constructor`, and its full path."""
+
+    kind: str
+    path: str
+    opaque: bool = False
+    transparent: bool = False
+    polymorphic: bool = False
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The form in which the name stands in a normal form."""
+        return f"{self.kind}:{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One line of `Print Assumptions`: a full path, and for an unsafe flag what the line says about it."""
+
+    path: str
+    flag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a theorem says and rests on, in a normal form that is equal for equal theorems.
+
+    `definitions` maps the full path of each constant or inductive type of the file itself that the statement, or an
+    assumption, rests on to its normal form; `needs` says which of them each one mentions.  `arguments` are the names
+    of the theorem's own arguments.  `axioms` are those of `definitions` that are axioms, `sealed` those whose body a
+    module signature hides.  `asked` are the questions that led to it.
+    """
+
+    statement: str
+    definitions: Mapping[str, str]
+    needs: Mapping[str, frozenset[str]]
+    assumptions: tuple[Assumption, ...]
+    arguments: tuple[str, ...]
+    mentioned: frozenset[str]
+    axioms: frozenset[str]
+    sealed: frozenset[str]
+    asked: tuple[str, ...]
+
+    def closure(self, roots: Sequence[str]) -> dict[str, str]:
+        """The definitions of `roots` and of all that they mention inside the file."""
+        found: dict[str, str] = {}
+        waiting = list(roots)
+        while waiting:
+            path = waiting.pop()
+            if path not in found and path in self.definitions:
+                found[path] = self.definitions[path]
+                waiting += self.needs[path]
+        return found
+
+
+@dataclass(slots=True)
+class Reader:
+    """One reading in progress: answers by question, and what is still to be asked.
+
+    `guesses` are short names of definitions that are probably needed; they save time and nothing else.
+    """
+
+    probe: Probe
+    place: Place
+    roots: Sequence[str] = ()
+    guesses: Sequence[str] = ()
+    _answers: dict[str, str] = field(default_factory=dict)
+    _globals: dict[str, Global] = field(default_factory=dict)
+    _foreign: dict[str, Global] = field(default_factory=dict)
+
+    def read(self, expected: Sequence[str] = ()) -> Reading:
+        """Read the theorem at `place`; `expected` are questions that will probably come up, asked at once.
+
+        Raises `Missing` if there is no such theorem, `Doubt` if an answer is not understood.
+        """
+        self._first(expected)
+        guessed = self._guessed()
+        while wanted := self._wanted():
+            asked = [*wanted, *(query for query in guessed if query not in wanted and query not in self._answers)]
+            answers = self._ask(asked)
+            if answers.failure is not None and len(answers.texts) < len(wanted):
+                raise Doubt(f"{wanted[len(answers.texts)]} failed: {answers.failure}")
+            guessed = []
+        for query, text in self._answers.items():
+            if query.startswith("Locate Term "):
+                _require_free(query, text)
+        return self._result()
+
+    def _first(self, expected: Sequence[str]) -> None:
+        name = self.place.name
+        basic = [f"About {name}.", f"Check @{name}.", f"Print Assumptions {name}."]
+        more = [*map(_bare, self.guesses), *expected]  # an unknown name fails in `About`, never in `Locate`
+        answers = self._ask([*basic, *(query for query in more if query not in basic)])
+        # A later failure is no harm: the file prints some name in another way, and the loop asks for what it needs.
+        if answers.failure is not None and len(answers.texts) < len(basic):
+            raise Missing(answers.failure)
+
+    def _ask(self, queries: Sequence[str]) -> Answers:
+        answers = self.probe.ask(queries, self.place.preamble)
+        self._answers.update(zip(queries, answers.texts, strict=False))
+        return answers
+
+    def _guessed(self) -> list[str]:
+        """Questions about the guesses, under the short names that Rocq gives them; foreign ones need no question."""
+        found: list[str] = []
+        for guess in self.guesses:
+            for kind, path, name in _SHORTER.findall(self._answers.get(_bare(guess), "")):
+                if self._is_own(path):
+                    found += [f"About {name}.", f"Print {name}."]
+                else:
+                    self._foreign[name] = Global(kind, path)
+        return found
+
+    def _wanted(self) -> list[str]:
+        """The questions that follow from the answers so far."""
+        wanted: list[str] = []
+        seen: set[str] = set()
+        waiting = [self.place.name, *self.roots, *(name for name, _ in self._assumed())]
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            known = self._known(name)
+            questions = [f"About {name}."] if known is None else self._questions(name, known)
+            missing = [question for question in questions if question not in self._answers]
+            wanted += missing
+            if known is not None and questions and not missing:
+                mentioned, bound = names(_term(questions[0], self._answers[questions[0]]))
+                waiting += sorted(mentioned)
+                wanted += [query for query in map(_bare, sorted(bound)) if query not in self._answers]
+        return list(dict.fromkeys(wanted))
+
+    def _questions(self, name: str, known: Global) -> list[str]:
+        """What to ask for type and body, and whether a constant without a body is an axiom; nothing for foreign names.
+
+        An opaque body has no say in what a statement means.
+        """
+        if name == self.place.name:
+            return [_typed(name, known)]
+        if not self._is_own(known.path):
+            return []
+        if known.kind != "Constant" or known.transparent:
+            return [_with_levels(f"Print {name}.", known)]
+        return [_typed(name, known)] + ([] if known.opaque else [f"Print Assumptions {name}."])
+
+    def _known(self, name: str) -> Global | None:
+        if name not in self._globals:
+            if f"About {name}." in self._answers:
+                self._globals[name] = global_of(name, self._answers[f"About {name}."])
+            elif name in self._foreign:
+                self._globals[name] = self._foreign[name]
+        return self._globals.get(name)
+
+    def _is_own(self, path: str) -> bool:
+        """True for what the file itself, or the probe, defines."""
+        return path.startswith((f"{self.probe.target.name}.", f"{LIBRARY}#."))
+
+    def _assumed(self) -> list[tuple[str, str]]:
+        return listed_assumptions(self._answers[f"Print Assumptions {self.place.name}."])
+
+    def _result(self) -> Reading:
+        definitions: dict[str, str] = {}
+        needs: dict[str, frozenset[str]] = {}
+        axioms, sealed = set[str](), set[str]()
+        for name, known in self._globals.items():
+            questions = self._questions(name, known)
+            if not questions or name == self.place.name:
+                continue
+            text, needs[known.path] = self._normal(questions[0])
+            form = "given" if "Check @" in questions[0] else "defined"
+            definitions[known.path] = f"{known.kind} {form}: {text}"
+            if len(questions) > 1:
+                (axioms if _assumes_itself(known.path, self._answers[questions[1]]) else sealed).add(known.path)
+        own = self._globals[self.place.name]
+        statement, mentioned = self._normal(self._questions(self.place.name, own)[0])
+        return Reading(
+            statement=statement,
+            definitions=definitions,
+            needs=needs,
+            assumptions=tuple(Assumption(self._globals[name].path, flag) for name, flag in self._assumed()),
+            arguments=own.arguments,
+            mentioned=mentioned,
+            axioms=frozenset(axioms),
+            sealed=frozenset(sealed),
+            asked=tuple(self._answers),
+        )
+
+    def _normal(self, question: str) -> tuple[str, frozenset[str]]:
+        """The normal form of the term in an answer, and the paths that it mentions."""
+        text = _term(question, self._answers[question])
+        mentioned = frozenset(self._globals[name].path for name in names(text)[0])
+        return normal(text, lambda name: self._globals[name].label), mentioned
+
+
+def _typed(name: str, known: Global) -> str:
+    return _with_levels(f"Check @{name}.", known)
+
+
+def _with_levels(question: str, known: Global) -> str:
+    return _UNIVERSES.format(question) if known.polymorphic else question
+
+
+def _assumes_itself(path: str, answer: str) -> bool:
+    """True if `Print Assumptions` of a constant without a body names the constant; else a signature hides the body."""
+    return any(path == name or path.endswith(f".{name}") for name, _ in listed_assumptions(answer))
+
+
+def _bare(name: str) -> str:
+    return f"Locate Term {name}."
+
+
+def _require_free(query: str, answer: str) -> None:
+    """A name without a dot has to stand for nothing global; `Locate` also lists longer names that end in it."""
+    for line in answer.splitlines():
+        if not _NOT_BARE.match(line):
+            raise Doubt(f"{query} answers {line!r}: a bound name is also a global one")
+
+
+def _term(question: str, answer: str) -> str:
+    """The type in an answer of `Check`, body and type in one of `Print`.
+
+    What follows an empty line is about arguments, what comes first is the name that was asked for.
+    """
+    text = answer.partition("\n\n")[0]
+    cut = "\n     : " if "Check @" in question else " = "
+    if cut in text and not text.startswith(_INDUCTIVE):
+        return text.partition(cut)[2]
+    if text.startswith(_INDUCTIVE):
+        return text
+    raise Doubt(f"{question} answers {text[:80]!r}")
+
+
+def global_of(name: str, text: str) -> Global:
+    """What the answer of `About` says about `name`; raises `Doubt`."""
+    found = _ABOUT.findall(text)
+    if len(found) != 1:
+        raise Doubt(f"About {name}: {text[-200:]!r}")
+    kind, path = found[0]
+    arguments = _ARGUMENTS.search(text)
+    return Global(
+        kind=kind,
+        path=path,
+        opaque=f"\n{name} is opaque" in text,
+        transparent=f"\n{name} is transparent" in text or f"\n{name} is basically transparent" in text,
+        polymorphic=f"\n{name} is universe polymorphic" in text,
+        arguments=tuple(re.findall(r"[^\s()\[\]{}%]+", re.sub(r"%\w+", "", arguments[1]))) if arguments else (),
+    )
+
+
+def listed_assumptions(text: str) -> list[tuple[str, str]]:
+    """The entries of an answer of `Print Assumptions`: name, and what is said of it if it is not an axiom."""
+    if text.strip() == _CLOSED:
+        return []
+    head, _, body = text.partition("\n")
+    if head != "Axioms:":
+        raise Doubt(f"Print Assumptions: {head!r}")
+    entries = re.split(r"\n(?=\S)", body.rstrip("\n"))
+    found: list[tuple[str, str]] = []
+    for entry in entries:
+        match = _ENTRY.fullmatch(entry)
+        if match is None:
+            raise Doubt(f"Print Assumptions: {entry[:80]!r}")
+        found.append((match[1], (match[2] or "").strip()))
+    return found

@@ -1,0 +1,78 @@
+"""Reads what Rocq prints with everything explicit: tokens, the global names in them, and a normal form to compare.
+
+Outside the core library nothing is imported in a probe, so a global name always prints with a dot and a bound name
+never does; every token that is not understood is a `Doubt`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from proofloom.assistants.gate.probe import Doubt
+
+_IDENT = r"[^\W\d][\w'#]*"
+_TOKEN = re.compile(
+    rf"\s+|(?P<name>{_IDENT}(?:\.(?:{_IDENT}|\d+))*)"
+    r"|(?P<number>-?0x[0-9a-f]+(?:\.[0-9a-f]+)?(?:p[+-]?[0-9]+)?|-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)"
+    r"|(?P<mark>\(\*|\*\)|@\{|:=|=>|\|=|<=|[-(){}\[\],:;|@.=<>+*%])"
+)
+KEYWORDS = frozenset(
+    (
+        *("forall", "fun", "let", "in", "match", "with", "end", "return", "as", "fix", "cofix", "for", "struct"),
+        *("if", "then", "else", "Type", "Prop", "Set", "SProp", "default", "_"),
+        *("Inductive", "CoInductive", "Variant", "Record", "Structure", "Class"),
+    )
+)
+
+
+def tokens(text: str) -> Iterator[tuple[str, str]]:
+    """The tokens of `text` as (kind, token): `global`, `bound`, `level` (of a universe), `number`, `mark`, `keyword`.
+
+    Raises `Doubt` at anything else, such as the dots of a term that was cut short or an unresolved variable.
+    """
+    position, levels, constraints = 0, False, False
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None or text.startswith("..", position):
+            raise Doubt(f"unexpected text {text[position : position + 40]!r}")
+        position = match.end()
+        token = match[0]
+        if match["name"]:
+            yield _kind(token, levels or constraints), token
+        elif match["number"]:
+            yield "number", token
+        elif match["mark"]:
+            levels = token == "@{" or (levels and token != "}")
+            constraints = token == "(*" or (constraints and token != "*)")
+            yield "mark", token
+
+
+def _kind(name: str, level: bool) -> str:
+    if level:
+        return "level"
+    if name in KEYWORDS:
+        return "keyword"
+    return "global" if "." in name else "bound"
+
+
+def names(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The global names and the bound names in `text`."""
+    found: dict[str, set[str]] = {"global": set(), "bound": set()}
+    for kind, token in tokens(text):
+        if kind in found:
+            found[kind].add(token)
+    return frozenset(found["global"]), frozenset(found["bound"])
+
+
+def normal(text: str, resolve: Callable[[str], str]) -> str:
+    """`text` with every global name replaced by `resolve(name)`, one space between tokens, fresh levels numbered."""
+    levels: dict[str, str] = {}
+    pieces: list[str] = []
+    for kind, token in tokens(text):
+        if kind == "global":
+            token = resolve(token)
+        elif kind == "level" and re.search(r"\.\d+$", token):
+            token = levels.setdefault(token, f"u{len(levels)}")
+        pieces.append(token)
+    return " ".join(pieces)
