@@ -7,6 +7,7 @@ process or a disk.  Field names are LeanDojo's where the meaning is the same.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class TracedStep:
     `premises` are full names of the constants that occur in the tactic, in order of appearance, each once.
     `cut` is True if a state was longer than the limit and its end was dropped.  `goals` is how many of the first goals
     the tactic acts on: 1 for a plain step, more for a step of a `;` chain that acts on all that its head produced.
+    `extra`, here and below, is a JSON object of what a foreign format said beside these fields; empty if nothing.
     """
 
     state_before: str
@@ -24,6 +26,7 @@ class TracedStep:
     premises: tuple[str, ...] = ()
     cut: bool = False
     goals: int = 1
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class TracedTheorem:
     admitted: bool
     human_tactics: int
     steps: tuple[TracedStep, ...]
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Premise:
     statement: str
     kind: str
     start: int
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +72,19 @@ class TracedFile:
     imports: tuple[str, ...]
     theorems: tuple[TracedTheorem, ...]
     premises: tuple[Premise, ...]
+    extra: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """One library at one commit, as read by one version of an assistant; `traced_on` is no part of its identity.
+
+    `url` is where it comes from (an address, or the folder's path), `commit` names the state of its files; `assistant`
+    is `rocq` or `lean`.
+    """
+
+    url: str
+    commit: str
+    assistant: str
+    assistant_version: str
+    traced_on: date

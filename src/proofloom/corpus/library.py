@@ -1,0 +1,339 @@
+"""The library: every traced file, theorem, proof, step and premise, behind one class.
+
+A file is added in one transaction, so that it is there in full or not at all; adding it again changes nothing.
+Nothing is deleted unless that is asked for by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+
+from proofloom.corpus.accessibility import Accessibility, Numbers, Places
+from proofloom.corpus.database import Database, LibraryError
+from proofloom.corpus.entries import FileEntry, PremiseEntry, ProofEntry, RepositoryEntry, StepEntry, TheoremEntry
+from proofloom.corpus.reading import as_repository, proofs_by_theorem, step_entries, theorem_entry
+from proofloom.corpus.records import Repository, TracedFile, TracedStep
+from proofloom.corpus.schema import (
+    SOURCE,
+    ConstantRow,
+    FileRow,
+    GoalRow,
+    IdentityRow,
+    ImportRow,
+    PremiseRow,
+    ProofRow,
+    RepositoryRow,
+    SplitRow,
+    SplitStepRow,
+    SplitTheoremRow,
+    StateGoalRow,
+    StateRow,
+    StepPremiseRow,
+    StepRow,
+    TheoremRow,
+)
+from proofloom.corpus.storing import next_number, store_file, store_steps
+from proofloom.proofs import Attempt, Outcome
+
+DEFAULT_PLACE = Path(".proofloom/library.sqlite")
+"""Under the current folder, beside the development that it describes, as `.git` is: no setting is needed to find it."""
+
+
+class Library:
+    """An open library; made by `Library.open`, closed by `close` or by leaving its `with` block."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._accessibility: Accessibility | None = None
+
+    @classmethod
+    def open(cls, location: str | Path, *, create: bool = True, lock_seconds: float = 20.0) -> Library:
+        """The library at a path (SQLite) or a URL (`postgresql://...`), migrated if it is of an older version.
+
+        `create` allows it to be made; a write waits at most `lock_seconds` for another writer.  Raises `LibraryError`.
+        """
+        return cls(Database(location, create=create, lock_seconds=lock_seconds))
+
+    @property
+    def place(self) -> str:
+        """Where it is, without a password."""
+        return self._database.place
+
+    def add_file(self, repository: Repository, file: TracedFile, *, replace: bool = False) -> int:
+        """Store one traced file, in full or not at all; returns its number.
+
+        Adding a file whose digest is already there changes nothing.  A different text of the same file in the same
+        commit raises `LibraryError`, unless `replace`: then the old theorems and steps go, and proofs that were found
+        for them stay with their identities.
+        """
+        with self._database.writing() as connection:
+            repository_id = self._repository_id(connection, repository, make=True)
+            assert repository_id is not None
+            old = connection.execute(
+                select(FileRow.id, FileRow.digest)
+                .where(FileRow.repository_id == repository_id, FileRow.logical_name == file.logical_name)
+            ).one_or_none()  # fmt: skip
+            if old is not None:
+                if old.digest == file.digest:
+                    return int(old.id)
+                if not replace:
+                    raise LibraryError(
+                        f"{self.place}: {file.logical_name} at commit {repository.commit!r} is there with other bytes; "
+                        "name another commit or ask for it to be replaced"
+                    )
+                _delete_files(connection, FileRow.id == old.id)
+            self._accessibility = None
+            return store_file(connection, repository_id, repository.assistant, file)
+
+    def record_proof(self, theorem: int, attempt: Attempt, by: str, on: date, steps: Sequence[TracedStep] = ()) -> int:
+        """Keep a proof that the gate accepted, with its `steps` if they are known; returns the proof's number.
+
+        The same proof of the same theorem by the same prover is kept once.  Raises `LibraryError` for an attempt that
+        is not proved and for a theorem that does not exist.
+        """
+        if attempt.outcome is not Outcome.PROVED or attempt.verdict is None:
+            raise LibraryError(f"{attempt.theorem}: {attempt.outcome}, not proved; only accepted proofs are recorded")
+        found = {
+            "proof": list(attempt.proof or ()),
+            "scripts": list(attempt.scripts),
+            "verdict": attempt.verdict.as_json(),
+        }
+        with self._database.writing() as connection:
+            identity = connection.execute(select(TheoremRow.identity_id).where(TheoremRow.id == theorem)).scalar()
+            if identity is None:
+                raise LibraryError(f"{self.place}: there is no theorem number {theorem}")
+            known = select(ProofRow.id, ProofRow.found).where(ProofRow.theorem_id == theorem, ProofRow.by == by)
+            for number, other in connection.execute(known):
+                if other is not None and (other["proof"], other["scripts"]) == (found["proof"], found["scripts"]):
+                    return int(number)
+            number = next_number(connection, ProofRow)
+            row = {"id": number, "identity_id": identity, "theorem_id": theorem, "by": by, "found_on": on}
+            connection.execute(insert(ProofRow).values(**row, found=found))
+            store_steps(connection, [(number, steps)])
+            return number
+
+    def delete_repository(self, repository: Repository) -> bool:
+        """Delete a repository with all that only it holds, found proofs too; False if it is not there."""
+        with self._database.writing() as connection:
+            repository_id = self._repository_id(connection, repository, make=False)
+            if repository_id is None:
+                return False
+            _delete_files(connection, FileRow.repository_id == repository_id)
+            connection.execute(delete(RepositoryRow).where(RepositoryRow.id == repository_id))
+            used = select(TheoremRow.identity_id)
+            connection.execute(delete(IdentityRow).where(IdentityRow.id.not_in(used)))
+            _delete_unused_texts(connection)
+            self._accessibility = None
+            return True
+
+    def repositories(self) -> list[RepositoryEntry]:
+        """Every repository, in the order of their first file."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(RepositoryRow.__table__).order_by(RepositoryRow.id)).all()
+        return [RepositoryEntry(row.id, as_repository(row)) for row in rows]
+
+    def files(self, repository: Repository | None = None) -> list[FileEntry]:
+        """The files of a repository, or of all; empty if it is not there."""
+        with self._database.reading() as connection:
+            wanted = self._files_of(connection, repository)
+            imports: dict[int, list[str]] = {}
+            of_files = select(ImportRow.file_id, ImportRow.logical_name).order_by(ImportRow.file_id, ImportRow.position)
+            for number, name in connection.execute(of_files):
+                imports.setdefault(number, []).append(name)
+            rows = connection.execute(select(FileRow.__table__).where(wanted).order_by(FileRow.id)).all()
+        return [
+            FileEntry(row.id, row.repository_id, row.logical_name, row.path, row.digest, tuple(imports.get(row.id, ())))
+            for row in rows
+        ]
+
+    def theorems(
+        self,
+        repository: Repository | None = None,
+        *,
+        file: int | None = None,
+        full_name: str | None = None,
+        split: str | None = None,
+        part: str | None = None,
+    ) -> list[TheoremEntry]:
+        """Theorems in the order of their files, narrowed by what is given (`split` and `part`: see `steps`)."""
+        with self._database.reading() as connection:
+            query = select(TheoremRow.__table__).join(FileRow, FileRow.id == TheoremRow.file_id)
+            query = query.where(self._files_of(connection, repository), *self._in_part(connection, split, part))
+            if file is not None:
+                query = query.where(TheoremRow.file_id == file)
+            if full_name is not None:
+                query = query.where(TheoremRow.full_name == full_name)
+            rows = connection.execute(query.order_by(TheoremRow.file_id, TheoremRow.position)).all()
+            proved = proofs_by_theorem(connection, [row.id for row in rows])
+        return [theorem_entry(row, proved.get(row.id, ())) for row in rows]
+
+    def steps(
+        self,
+        repository: Repository | None = None,
+        *,
+        theorem: int | None = None,
+        by: str | None = None,
+        split: str | None = None,
+        part: str | None = None,
+    ) -> Iterator[StepEntry]:
+        """Steps, streamed in the order in which they were stored: those of one proof together and in order.
+
+        `split` is a name (its newest version) or `name@version`, `part` one of `train`, `val`, `test`; the steps
+        that the split leaves out of its training part are left out.
+        """
+        with self._database.reading() as connection:
+            query = (
+                select(
+                    StepRow.id, ProofRow.theorem_id, StepRow.position, StepRow.before_id, StepRow.tactic,
+                    StepRow.after_id, StepRow.cut, StepRow.goals, ProofRow.by,
+                )
+                .join(ProofRow, ProofRow.id == StepRow.proof_id)
+                .join(TheoremRow, TheoremRow.id == ProofRow.theorem_id)
+                .join(FileRow, FileRow.id == TheoremRow.file_id)
+                .where(self._files_of(connection, repository), *self._in_part(connection, split, part))
+                .order_by(StepRow.id)
+            )  # fmt: skip
+            if theorem is not None:
+                query = query.where(TheoremRow.id == theorem)
+            if by is not None:
+                query = query.where(ProofRow.by == by)
+            if split is not None:
+                left_out = select(SplitStepRow.step_id).where(SplitStepRow.split_id == self._split(connection, split))
+                query = query.where(StepRow.id.not_in(left_out))
+            yield from step_entries(connection, query)
+
+    def premises(self, repository: Repository | None = None) -> list[PremiseEntry]:
+        """Premises in the order of their files."""
+        with self._database.reading() as connection:
+            columns = (PremiseRow.id, PremiseRow.file_id, ConstantRow.full_name, PremiseRow.statement)
+            query = (
+                select(*columns, PremiseRow.kind, PremiseRow.start)
+                .join(ConstantRow, ConstantRow.id == PremiseRow.constant_id)
+                .join(FileRow, FileRow.id == PremiseRow.file_id)
+                .where(self._files_of(connection, repository))
+                .order_by(PremiseRow.id)
+            )
+            return [PremiseEntry(*row) for row in connection.execute(query)]
+
+    def proofs(self, theorem: int) -> list[ProofEntry]:
+        """Every proof of a theorem, also those of the same theorem at other commits: its history, oldest first.
+
+        Only those whose `theorem_id` is this number were accepted at this place; another must pass the gate again.
+        """
+        with self._database.reading() as connection:
+            identity = select(TheoremRow.identity_id).where(TheoremRow.id == theorem).scalar_subquery()
+            columns = (ProofRow.id, ProofRow.theorem_id, ProofRow.by, ProofRow.found_on, ProofRow.found)
+            query = select(*columns).where(ProofRow.identity_id == identity).order_by(ProofRow.id)
+            return [ProofEntry(*row) for row in connection.execute(query)]
+
+    def accessibility(self) -> Accessibility:
+        """What may be used where; kept until this object adds or deletes a file.  Raises `ImportCycle`."""
+        if self._accessibility is None:
+            with self._database.reading() as connection:
+                newest = select(RepositoryRow.__table__).order_by(
+                    RepositoryRow.traced_on.desc(), RepositoryRow.id.desc()
+                )
+                repositories = connection.execute(newest).all()
+                places = [
+                    Places.of((row[0], row[1], row[2]) for row in connection.execute(select(t.id, t.file_id, t.start)))
+                    for t in (PremiseRow, TheoremRow)
+                ]
+            rank = {row.id: position for position, row in enumerate(repositories)}
+            family = {row.id: (row.assistant, row.assistant_version) for row in repositories}
+            self._accessibility = Accessibility(self.files(), rank, family, *places)
+        return self._accessibility
+
+    def accessible(self, theorem: int) -> Numbers:
+        """Numbers of the premises that may be used in the proof of `theorem`, ascending."""
+        return self.accessibility().premises(theorem)
+
+    def counts(self, repository: Repository | None = None) -> Mapping[str, int]:
+        """How many files, theorems, admitted theorems, proofs, steps, distinct states and premises there are."""
+        with self._database.reading() as connection:
+            wanted = self._files_of(connection, repository)
+
+            def count(query: object) -> int:
+                return int(connection.execute(select(func.count()).select_from(query)).scalar() or 0)  # type: ignore[arg-type]
+
+            files = select(FileRow.id).where(wanted)
+            theorems = select(TheoremRow.id).where(TheoremRow.file_id.in_(files))
+            proofs = select(ProofRow.id).where(ProofRow.theorem_id.in_(theorems))
+            steps = select(StepRow.before_id, StepRow.after_id).where(StepRow.proof_id.in_(proofs))
+            states = steps.with_only_columns(StepRow.before_id).union(steps.with_only_columns(StepRow.after_id))
+            queries = {
+                "files": files, "theorems": theorems, "admitted": theorems.where(TheoremRow.admitted),
+                "proofs": proofs, "steps": steps, "states": states,
+                "premises": select(PremiseRow.id).where(PremiseRow.file_id.in_(files)),
+            }  # fmt: skip
+            return {name: count(query.subquery()) for name, query in queries.items()}
+
+    def close(self) -> None:
+        """Close every connection; harmless twice."""
+        self._database.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _repository_id(self, connection: Connection, repository: Repository, *, make: bool) -> int | None:
+        key = (repository.url, repository.commit, repository.assistant, repository.assistant_version)
+        names = ("url", "commit", "assistant", "assistant_version")
+        table = RepositoryRow.__table__
+        same = [table.c[name] == value for name, value in zip(names, key, strict=True)]
+        number = connection.execute(select(RepositoryRow.id).where(*same)).scalar()
+        if number is None and make:
+            number = next_number(connection, RepositoryRow)
+            row = dict(zip(names, key, strict=True)) | {"id": number, "traced_on": repository.traced_on}
+            connection.execute(insert(RepositoryRow).values(**row))
+        return number
+
+    def _files_of(self, connection: Connection, repository: Repository | None) -> ColumnElement[bool]:
+        if repository is None:
+            return FileRow.id > 0
+        number = self._repository_id(connection, repository, make=False)
+        return FileRow.repository_id == (0 if number is None else number)
+
+    def _in_part(self, connection: Connection, split: str | None, part: str | None) -> list[ColumnElement[bool]]:
+        if split is None or part is None:
+            return []
+        members = select(SplitTheoremRow.theorem_id).where(
+            SplitTheoremRow.split_id == self._split(connection, split), SplitTheoremRow.part == part
+        )
+        return [TheoremRow.id.in_(members)]
+
+    def _split(self, connection: Connection, name: str) -> int:
+        """The number of a split by its name or `name@version`; raises `LibraryError` with the names there are."""
+        wanted, _, version = name.partition("@")
+        query = select(SplitRow.id).where(SplitRow.name == wanted).order_by(SplitRow.version.desc())
+        if version:
+            query = query.where(SplitRow.version == (int(version) if version.isdecimal() else -1))
+        number = connection.execute(query.limit(1)).scalar()
+        if number is None:
+            present = connection.execute(select(SplitRow.name).distinct().order_by(SplitRow.name)).scalars().all()
+            raise LibraryError(f"{self.place}: there is no split {name!r}; there are: {', '.join(present) or 'none'}")
+        return int(number)
+
+
+def _delete_files(connection: Connection, wanted: ColumnElement[bool]) -> None:
+    """Delete files and the proofs that stand in them; found proofs lose their theorem and keep their identity."""
+    theorems = select(TheoremRow.id).join(FileRow, FileRow.id == TheoremRow.file_id).where(wanted)
+    connection.execute(delete(ProofRow).where(ProofRow.theorem_id.in_(theorems), ProofRow.by == SOURCE))
+    connection.execute(delete(FileRow).where(wanted))
+
+
+def _delete_unused_texts(connection: Connection) -> None:
+    """Delete states, goals and names that nothing refers to any more."""
+    used = select(StepRow.before_id).union(select(StepRow.after_id))
+    connection.execute(delete(StateRow).where(StateRow.id.not_in(used)))
+    connection.execute(delete(GoalRow).where(GoalRow.id.not_in(select(StateGoalRow.goal_id))))
+    named = select(StepPremiseRow.constant_id).union(select(PremiseRow.constant_id))
+    connection.execute(delete(ConstantRow).where(ConstantRow.id.not_in(named)))
