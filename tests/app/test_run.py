@@ -14,8 +14,8 @@ from proofloom.app.inputs import InputFile
 from proofloom.app.results import Result
 from proofloom.app.run import Destination, FileDone, Run
 from proofloom.app.settings import ProveSettings
+from proofloom.assistants.executor import InProcess, LocalProcesses
 from proofloom.proofs import Attempt, Budget, Finding, Outcome
-from proofloom.search.executor import InProcess, LocalProcesses
 
 FILLED = FILE.replace(b"Proof.\nAdmitted.", b"Proof.\n  easy.\nQed.", 1).replace(
     b"Proof.\nAdmitted.", b"Proof.\n  by a.\nQed.", 1

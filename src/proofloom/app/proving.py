@@ -25,12 +25,12 @@ from proofloom.app.run import Destination, Run, Watcher
 from proofloom.app.run_folder import RunFolder
 from proofloom.app.settings import BadInput, ProveSettings
 from proofloom.app.watch import LiveWatcher, PlainWatcher
+from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
 from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.search.clock import SystemClock
-from proofloom.search.executor import Executor, InProcess, LocalProcesses
 
 INTERRUPTED = 130
 

@@ -15,10 +15,10 @@ from typing import Protocol
 from proofloom.app.inputs import InputFile
 from proofloom.app.prover import Gate, Scripts, Task, Tried, digest
 from proofloom.app.results import Result
+from proofloom.assistants.executor import Crash, Done, Executor, Opening, Started
 from proofloom.assistants.files import write_beside
 from proofloom.assistants.session import AssistantError
 from proofloom.proofs import Attempt, Finding, Outcome, Spend, Verdict
-from proofloom.search.executor import Crash, Done, Executor, Opening, Started
 
 
 class Watcher(Protocol):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Any, Generic, Protocol, TypeVar
 
-from proofloom.search.worker import Raised, Returned, serve
+from proofloom.assistants.worker import Raised, Returned, serve
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from proofloom.search.executor import Crash, Done, Executor, InProcess, LocalProcesses, Started
+from proofloom.assistants.executor import Crash, Done, Executor, InProcess, LocalProcesses, Started
 
 Work = Callable[[str], str]
 
@@ -120,7 +120,7 @@ from pathlib import Path
 
 sys.path.insert(0, {tests!r})
 from test_executor import opening
-from proofloom.search.executor import Done, LocalProcesses
+from proofloom.assistants.executor import Done, LocalProcesses
 
 if __name__ == "__main__":
     tasks = ["do:a", "hang:b", "do:c"]
