@@ -31,13 +31,12 @@ from proofloom.corpus.schema import (
     SplitRow,
     SplitStepRow,
     SplitTheoremRow,
-    StateGoalRow,
     StateRow,
     StepPremiseRow,
     StepRow,
     TheoremRow,
 )
-from proofloom.corpus.storing import next_number, store_file, store_steps
+from proofloom.corpus.storing import batches, next_number, store_file, store_steps
 from proofloom.proofs import Attempt, Outcome
 
 DEFAULT_PLACE = Path(".proofloom/library.sqlite")
@@ -334,6 +333,9 @@ def _delete_unused_texts(connection: Connection) -> None:
     """Delete states, goals and names that nothing refers to any more."""
     used = select(StepRow.before_id).union(select(StepRow.after_id))
     connection.execute(delete(StateRow).where(StateRow.id.not_in(used)))
-    connection.execute(delete(GoalRow).where(GoalRow.id.not_in(select(StateGoalRow.goal_id))))
+    kept = {goal for goals in connection.execute(select(StateRow.goals)).scalars() for goal in goals}
+    unused = [goal for goal in connection.execute(select(GoalRow.id)).scalars() if goal not in kept]
+    for batch in batches(unused, 5000):
+        connection.execute(delete(GoalRow).where(GoalRow.id.in_(batch)))
     named = select(StepPremiseRow.constant_id).union(select(PremiseRow.constant_id))
     connection.execute(delete(ConstantRow).where(ConstantRow.id.not_in(named)))

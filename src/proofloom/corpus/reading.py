@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from proofloom.corpus.entries import StepEntry, TheoremEntry
 from proofloom.corpus.records import Repository
-from proofloom.corpus.schema import SOURCE, ConstantRow, GoalRow, ProofRow, StateGoalRow, StepPremiseRow
+from proofloom.corpus.schema import SOURCE, ConstantRow, GoalRow, ProofRow, StateRow, StepPremiseRow
 from proofloom.corpus.storing import batches
 
 _CHUNK = 4000
@@ -56,17 +56,16 @@ def step_entries(connection: Connection, query: Select[*tuple[Any, ...]]) -> Ite
 
 
 def _texts(connection: Connection, states: Sequence[int]) -> dict[int, str]:
-    goals: dict[int, list[str]] = {}
+    goals: dict[int, list[int]] = {}
     for batch in batches(states, _CHUNK):
-        query = (
-            select(StateGoalRow.state_id, GoalRow.text)
-            .join(GoalRow, GoalRow.id == StateGoalRow.goal_id)
-            .where(StateGoalRow.state_id.in_(batch))
-            .order_by(StateGoalRow.state_id, StateGoalRow.position)
+        goals.update(
+            connection.execute(select(StateRow.id, StateRow.goals).where(StateRow.id.in_(batch))).tuples().all()
         )
-        for state, text in connection.execute(query):
-            goals.setdefault(state, []).append(text)
-    return {state: "\n\n".join(texts) for state, texts in goals.items()}
+    wanted = list(dict.fromkeys(goal for numbers in goals.values() for goal in numbers))
+    texts: dict[int, str] = {}
+    for batch in batches(wanted, _CHUNK):
+        texts.update(connection.execute(select(GoalRow.id, GoalRow.text).where(GoalRow.id.in_(batch))).tuples().all())
+    return {state: "\n\n".join([texts[goal] for goal in numbers]) for state, numbers in goals.items()}
 
 
 def _names(connection: Connection, steps: Sequence[int]) -> dict[int, list[str]]:

@@ -24,7 +24,6 @@ from proofloom.corpus.schema import (
     ImportRow,
     PremiseRow,
     ProofRow,
-    StateGoalRow,
     StateRow,
     StepPremiseRow,
     StepRow,
@@ -143,16 +142,8 @@ def _states(connection: Connection, texts: Iterable[str]) -> dict[str, int]:
             goal_texts |= {digest: {"text": part} for digest, part in zip(goals[text], parts, strict=True)}
     goal_numbers = _intern(connection, GoalRow, GoalRow.digest, goal_texts)
     digests = {text: hashlib.blake2b(b"".join(parts), digest_size=16).digest() for text, parts in goals.items()}
-    first = next_number(connection, StateRow)
-    numbers = _intern(connection, StateRow, StateRow.digest, {digest: {} for digest in digests.values()})
-    links = {
-        (numbers[digests[text]], position): goal_numbers[part]
-        for text, parts in goals.items()
-        if numbers[digests[text]] >= first
-        for position, part in enumerate(parts)
-    }
-    rows = [{"state_id": state, "position": place, "goal_id": goal} for (state, place), goal in links.items()]
-    _insert(connection, StateGoalRow, rows)
+    rows = {digests[text]: {"goals": [goal_numbers[part] for part in parts]} for text, parts in goals.items()}
+    numbers = _intern(connection, StateRow, StateRow.digest, rows)
     return {text: numbers[digest] for text, digest in digests.items()}
 
 

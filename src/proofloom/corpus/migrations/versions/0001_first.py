@@ -70,6 +70,7 @@ def upgrade() -> None:
         "state",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("goals", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_state"),
         sa.UniqueConstraint("digest", name="uq_state_digest"),
     )
@@ -86,17 +87,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("repository_id", "logical_name", name="uq_file_repository_id_logical_name"),
     )
     op.create_index("ix_file_logical_name", "file", ["logical_name"], unique=False)
-    op.create_table(
-        "state_goal",
-        sa.Column("state_id", sa.Integer(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("goal_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["goal_id"], ["goal.id"], name="fk_state_goal_goal_id"),
-        sa.ForeignKeyConstraint(["state_id"], ["state.id"], name="fk_state_goal_state_id", ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("state_id", "position", name="pk_state_goal"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("ix_state_goal_goal_id", "state_goal", ["goal_id"], unique=False)
     op.create_table(
         "import",
         sa.Column("file_id", sa.Integer(), nullable=False),
