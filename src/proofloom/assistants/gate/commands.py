@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 
+from proofloom.assistants.gate.probe import Doubt
 from proofloom.assistants.rocq.sentences import SourceError, split
 
 _STRING = re.compile(r'"(?:[^"]|"")*"')
@@ -94,14 +95,10 @@ _OPTION = re.compile(r"^(?:Set|Unset) ((?:[A-Z][\w]*|[a-z]\w*)(?: [A-Z]\w*| [a-z
 _MOST_PAIRS = 4_000_000
 
 
-class Uncut(ValueError):
-    """A text that cannot be cut into sentences; the message says where."""
-
-
 def forbidden(reference: bytes, candidate: bytes) -> str | None:
     """The first sentence that `candidate` adds and may not, with the reason; None if there is none.
 
-    Raises `Uncut` if one of the two cannot be cut into sentences.
+    Raises `Doubt` if one of the two cannot be cut into sentences.
     """
     for code in additions(reference, candidate):
         reason = ban(code)
@@ -166,4 +163,4 @@ def _codes(text: bytes, what: str) -> Sequence[str]:
     try:
         return [sentence.code for sentence in split(text)]
     except SourceError as error:
-        raise Uncut(f"the {what} cannot be cut into sentences: {error}") from error
+        raise Doubt(f"the {what} cannot be cut into sentences: {error}") from error

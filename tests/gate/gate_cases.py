@@ -1,0 +1,554 @@
+"""The table of what the gate has to refuse, and of what it has to let through.
+
+Identifiers R-00 .. R-37 are those of the catalogue of cheats that the gate was specified with; the others were added.
+Every case is a reference, a candidate, the finding, and the check that has to say no.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proofloom.proofs import Finding
+
+FALSE = "Lemma t : 1 = 2. Admitted.\n"
+HURKENS = "From Coq Require Import Hurkens.\n"
+PARADOX = "TypeNeqSmallType.paradox Type eq_refl"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One candidate.  `check` is the one that refuses it; None with `Finding.ACCEPTED`."""
+
+    id: str
+    candidate: str
+    finding: Finding
+    check: str | None
+    reference: str = FALSE
+    theorem: str = "t"
+    options: tuple[str, ...] = ()
+    axioms: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def incomplete(id: str, candidate: str, check: str = "assumptions", **more: str) -> Case:
+    return Case(id, candidate, Finding.INCOMPLETE, check, **more)
+
+
+def axiom(id: str, candidate: str, **more: str) -> Case:
+    return Case(id, candidate, Finding.FORBIDDEN_AXIOM, "assumptions", **more)
+
+
+def command(id: str, candidate: str, **more: str) -> Case:
+    return Case(id, candidate, Finding.FORBIDDEN_COMMAND, "commands", **more)
+
+
+def wrong(id: str, candidate: str, check: str = "statement", **more: str) -> Case:
+    return Case(id, candidate, Finding.WRONG_STATEMENT, check, **more)
+
+
+def checker(id: str, candidate: str, **more: str) -> Case:
+    return Case(id, candidate, Finding.CHECKER_REFUSED, "checker", **more)
+
+
+def accepted(id: str, reference: str, candidate: str, theorem: str = "t", axioms: tuple[str, ...] = ()) -> Case:
+    return Case(id, candidate, Finding.ACCEPTED, None, reference, theorem, axioms=axioms)
+
+
+HOLES = [
+    incomplete("R-01 admitted target", "Lemma t : 1 = 2. Admitted."),
+    incomplete(
+        "R-02 admitted helper", "Lemma h : 1 = 2. Admitted. Lemma t : 1 = 2. Proof. exact h. Qed.", reason="Gated.h"
+    ),
+    incomplete("R-03 admit and Qed", "Lemma t : 1 = 2. Proof. admit. Qed.", "compile", reason="given up"),
+    incomplete(
+        "R-10 admitted obligations",
+        "From Coq Require Import Program.\nProgram Definition h : {n : nat | n = 1 /\\ n = 2} := 1.\n"
+        "Admit Obligations.\nLemma t : 1 = 2. Proof. destruct h as [n [H K]]. congruence. Qed.",
+        reason="obligation",
+    ),
+    incomplete(
+        "another hole",
+        "Lemma h : 1 = 2. Admitted. Lemma t : 1 = 2. Proof. exact h. Qed.",
+        reference=f"Lemma h : 1 = 2. Admitted. {FALSE}",
+        reason="not proved in the reference",
+    ),
+    incomplete(
+        "a proof turned into a hole",
+        "Lemma h : 1 = 1. Admitted. Lemma t : 1 = 1. Proof. exact h. Qed.",
+        reference="Lemma h : 1 = 1. Proof. reflexivity. Qed. Lemma t : 1 = 1. Admitted.",
+        reason="admitted",
+    ),
+    incomplete("a proof that is a comment", "Lemma t : 1 = 2. (* reflexivity. Qed. *)", "compile"),
+    incomplete("an empty proof", "Lemma t : 1 = 2. Proof. Qed.", "compile"),
+    incomplete(
+        "a hole in a functor",
+        "Module Type T. Parameter x : nat. End T. Module F (X : T). Lemma h : 1 = 2. Admitted. "
+        "Lemma t : 1 = 2. Proof. exact h. Qed. End F.",
+        reference="Module Type T. Parameter x : nat. End T. Module F (X : T). Lemma t : 1 = 2. Admitted. End F.",
+        theorem="F.t",
+        reason="Gated.F.h",
+    ),
+]
+
+AXIOMS = [
+    axiom("R-04 axiom", "Axiom a : 1 = 2. Lemma t : 1 = 2. Proof. exact a. Qed.", reason="Gated.a"),
+    axiom("R-05 conjecture", "Conjecture a : 1 = 2. Lemma t : 1 = 2. Proof. exact a. Qed."),
+    axiom("R-06 variable outside a section", "Variable a : 1 = 2. Lemma t : 1 = 2. Proof. exact a. Qed."),
+    axiom("R-07 context outside a section", "Context (a : 1 = 2). Lemma t : 1 = 2. Proof. exact a. Qed."),
+    axiom(
+        "R-08 declared module",
+        "Module Type T. Parameter a : 1 = 2. End T. Declare Module M : T. Lemma t : 1 = 2. Proof. exact M.a. Qed.",
+    ),
+    axiom(
+        "R-09 trusted name in an own module",
+        "Module Classical_Prop. Axiom classic : 1 = 2. End Classical_Prop.\n"
+        "Lemma t : 1 = 2. Proof. exact Classical_Prop.classic. Qed.",
+        reason="Gated.Classical_Prop.classic",
+    ),
+    axiom(
+        "R-15 axiom between comments that a naive reader joins",
+        '(* "*)" *) Axiom a : 1 = 2. (* "(*" *)\nLemma t : 1 = 2. Proof. exact a. Qed.',
+    ),
+    axiom(
+        "R-16 printing depth", "#[global] Set Printing Depth 1. Axiom a : 1 = 2. Lemma t : 1 = 2. Proof. exact a. Qed."
+    ),
+    axiom(
+        "R-33 prints the success text",
+        'Axiom a : 1 = 2. Lemma t : 1 = 2. Proof. idtac "Closed under the global context". exact a. Qed.',
+    ),
+    axiom(
+        "an axiom of the reference with another type",
+        "Axiom a : 1 = 2. Lemma t : 1 = 2. Proof. exact a. Qed.",
+        reference=f"Axiom a : 1 = 1. {FALSE}",
+        reason="another one",
+    ),
+    axiom(
+        "a library axiom that nobody allowed",
+        "From Coq Require Import Classical_Prop. Lemma t : forall P, P \\/ ~ P. Proof. exact classic. Qed.",
+        reference="Lemma t : forall P, P \\/ ~ P. Admitted.",
+        reason="Coq.Logic.Classical_Prop.classic",
+    ),
+    axiom(
+        "a parameter added to the argument of a functor",
+        "Module Type T. Parameter x : nat. Axiom a : x = 1. End T. "
+        "Module F (X : T). Lemma t : X.x = 1. Proof. exact X.a. Qed. End F.",
+        reference="Module Type T. Parameter x : nat. End T. Module F (X : T). Lemma t : X.x = 1. Admitted. End F.",
+        theorem="F.t",
+        reason="Gated.F(X).a",
+    ),
+]
+
+GUARD_OFF = "Unset Guard Checking. Fixpoint f (n : nat) : False := f n. Set Guard Checking.\n"
+INLINE = (
+    "Module Type P. Parameter Inline p : False. End P.\n"
+    "Module F (X : P). Definition q : 1 = 2 := False_ind _ X.p. End F.\n"
+)
+UNIVERSES_INLINE = (
+    f"{HURKENS}{INLINE}Unset Universe Checking. Module A. Definition p : False := {PARADOX}. End A.\n"
+    "Set Universe Checking.\n"
+)
+GUARD_INLINE = (
+    f"{INLINE}Unset Guard Checking. Module A. Definition p : False := (fix f (n : nat) : False := f n) 0. End A.\n"
+    "Set Guard Checking.\n"
+)
+BY_INLINE = "Module B := F A. Lemma t : 1 = 2. Proof. exact B.q. Qed."
+
+# Each of these twice: with the flag added by the candidate (the command filter), and with the flag in the reference.
+FLAGS = [
+    command("R-11 guard flag off", f"{GUARD_OFF}Lemma t : 1 = 2. Proof. destruct (f 0). Qed."),
+    axiom(
+        "R-11 guard flag off in the reference",
+        f"{GUARD_OFF}Lemma t : 1 = 2. Proof. destruct (f 0). Qed.",
+        reference=GUARD_OFF + FALSE,
+        reason="assumed to be guarded",
+    ),
+    command(
+        "R-12 guard bypassed by an attribute",
+        "#[bypass_check(guard)] Fixpoint f (n : nat) : False := f n. Lemma t : 1 = 2. Proof. destruct (f 0). Qed.",
+    ),
+    command(
+        "R-13 positivity flag off",
+        "Unset Positivity Checking. Inductive b := mk : (b -> False) -> b. Set Positivity Checking.\n"
+        "Lemma t : 1 = 2. Proof. assert (g : b -> False) by (intros x; pose proof x as [h]; exact (h x)). "
+        "destruct (g (mk g)). Qed.",
+    ),
+    command(
+        "R-14 universe flag off",
+        f"{HURKENS}Unset Universe Checking. Lemma t : 1 = 2. Proof. destruct ({PARADOX}). Qed.",
+    ),
+    command(
+        "R-14 universes bypassed by an attribute",
+        f"{HURKENS}#[bypass_check(universes)] Lemma t : 1 = 2. Proof. destruct ({PARADOX}). Qed.",
+    ),
+    command("R-17 inlined functor argument, universes", UNIVERSES_INLINE + BY_INLINE),
+    checker(
+        "R-17 inlined functor argument, universes, flag in the reference",
+        UNIVERSES_INLINE + BY_INLINE,
+        reference=UNIVERSES_INLINE + FALSE,
+    ),
+    command("R-18 inlined functor argument, guard", GUARD_INLINE + BY_INLINE),
+    checker(
+        "R-18 inlined functor argument, guard, flag in the reference",
+        GUARD_INLINE + BY_INLINE,
+        reference=GUARD_INLINE + FALSE,
+    ),
+    command(
+        "R-19 abstract under universes off",
+        f"{HURKENS}Lemma t : 1 = 2. Proof. Unset Universe Checking. abstract (destruct ({PARADOX})). "
+        "Set Universe Checking. Qed.",
+    ),
+    checker(
+        "R-19 abstract under universes off, flag in the reference",
+        f"{HURKENS}Lemma t : 1 = 2. Proof. Unset Universe Checking. abstract (destruct ({PARADOX})). "
+        "Set Universe Checking. Qed.",
+        reference=f"{HURKENS}Lemma t : 1 = 2. Proof. Unset Universe Checking. Set Universe Checking. Admitted.",
+    ),
+    checker(
+        "an unguarded helper that the proof does not use",
+        "Unset Guard Checking. Fixpoint f (n : nat) : False := f n. Set Guard Checking.\n"
+        "Lemma t : 1 = 1. Proof. reflexivity. Qed.",
+        reference="Unset Guard Checking. Set Guard Checking. Lemma t : 1 = 1. Admitted.",
+        reason="without the guard condition",
+    ),
+    incomplete("R-31 exact_no_check", "Lemma t : 1 = 2. Proof. exact_no_check (eq_refl 1). Qed.", "compile"),
+    incomplete("R-31 vm_cast_no_check", "Lemma t : 1 = 2. Proof. vm_cast_no_check (eq_refl 1). Qed.", "compile"),
+    command("R-31 native_cast_no_check", "Lemma t : 1 = 2. Proof. native_cast_no_check (eq_refl 1). Qed."),
+    command(
+        "R-32 flag changed in a section", f"Section S. {GUARD_OFF} End S. Lemma t : 1 = 2. Proof. destruct (f 0). Qed."
+    ),
+    incomplete(
+        "R-32 flag changed in a section, flags in the reference",
+        "Section S. Unset Guard Checking. Fixpoint f (n : nat) : False := f n. Set Guard Checking. End S.\n"
+        "Lemma t : 1 = 2. Proof. destruct (f 0). Qed.",
+        "compile",
+        reference=f"Unset Guard Checking. Set Guard Checking. {FALSE}",
+    ),
+    command(
+        "R-36 definitional UIP",
+        "Set Definitional UIP. Lemma t : 1 = 1. Proof. reflexivity. Qed.",
+        reference="Lemma t : 1 = 1. Admitted.",
+    ),
+]
+
+STATEMENTS = [
+    wrong("R-20 section hypothesis", "Section S. Hypothesis H : 1 = 2. Lemma t : 1 = 2. Proof. exact H. Qed. End S."),
+    wrong("R-21 extra premise", "Lemma t : 1 = 2 -> 1 = 2. Proof. exact (fun H => H). Qed."),
+    wrong(
+        "R-22 notation for equality",
+        'Notation "x = y" := (x <= y) : type_scope. Lemma t : 1 = 2. Proof. repeat constructor. Qed.',
+    ),
+    wrong(
+        "R-23 own False",
+        "Inductive False : Prop := triv. Lemma t : False. Proof. exact triv. Qed.",
+        reference="Lemma t : False. Admitted.",
+        reason="Gated.False",
+    ),
+    wrong(
+        "R-24 own nat",
+        "Inductive nat := O. Lemma t : forall x y : nat, x = y. Proof. destruct x, y. reflexivity. Qed.",
+        reference="Lemma t : forall x y : nat, x = y. Admitted.",
+        reason="Gated.nat",
+    ),
+    wrong(
+        "R-25 scope with another plus",
+        'Declare Scope s. Notation "x + y" := (x - y) : s. Open Scope s. Lemma t : 1 + 1 = 0. Proof. reflexivity. Qed.',
+        reference="Lemma t : 1 + 1 = 0. Admitted.",
+    ),
+    wrong(
+        "R-26 number notation",
+        "Inductive u := pt. Definition r (n : Number.uint) : option u := Some pt.\n"
+        "Definition w (x : u) : Number.uint := Number.UIntDecimal (Decimal.D0 Decimal.Nil).\n"
+        "Declare Scope s. Number Notation u r w : s. Open Scope s. Lemma t : 1 = 2. Proof. reflexivity. Qed.",
+    ),
+    wrong(
+        "R-27 coercion",
+        "Definition c (n : nat) : Prop := True. Coercion c : nat >-> Sortclass. Lemma t : 1. Proof. exact I. Qed.",
+    ),
+    wrong(
+        "R-28 instance behind an infix",
+        'Class Plus := plus : nat -> nat -> nat. Infix "+++" := plus (at level 50). Instance p : Plus := Nat.add.\n'
+        "Instance q : Plus := fun _ _ => 3. Lemma t : 1 +++ 1 = 3. Proof. reflexivity. Qed.",
+        reference='Class Plus := plus : nat -> nat -> nat. Infix "+++" := plus (at level 50).\n'
+        "Instance p : Plus := Nat.add. Lemma t : 1 +++ 1 = 3. Admitted.",
+        reason="Gated.q",
+    ),
+    wrong("R-29 abort and restate", "Lemma t : 1 = 2. Abort. Lemma t : True. Proof. exact I. Qed."),
+    wrong("R-30 missing name", "Lemma s : 1 = 1. Proof. reflexivity. Qed.", reason="no theorem t"),
+    wrong("R-35 goal written as a notation for True", "Notation goal := True. Lemma t : goal. Proof. exact I. Qed."),
+    wrong(
+        "R-37 home-made equality with numerals",
+        'Inductive eq {A} (x : A) : A -> Prop := any : forall y, eq x y. Infix "=" := eq : type_scope.\n'
+        "Lemma t : 1 = 2. Proof. constructor. Qed.",
+    ),
+    wrong(
+        "body of a definition changed",
+        "Definition f (n : nat) := 0. Lemma t : f 1 = 0. Proof. reflexivity. Qed.",
+        "definitions",
+        reference="Definition f (n : nat) := n. Lemma t : f 1 = 0. Admitted.",
+        reason="Gated.f",
+    ),
+    wrong(
+        "body of a definition behind a definition changed",
+        "Definition f (n : nat) := 0. Definition g := f. Lemma t : g 1 = 0. Proof. reflexivity. Qed.",
+        "definitions",
+        reference="Definition f (n : nat) := n. Definition g := f. Lemma t : g 1 = 0. Admitted.",
+        reason="Gated.f",
+    ),
+    wrong(
+        "constructor added to an inductive type",
+        "Inductive e : nat -> Prop := z : e 0 | any : forall n, e n. Lemma t : e 1. Proof. constructor. Qed.",
+        "definitions",
+        reference="Inductive e : nat -> Prop := z : e 0. Lemma t : e 1. Admitted.",
+    ),
+    wrong(
+        "an axiom of the reference given a body",
+        "Definition x := 3. Lemma t : x = 3. Proof. reflexivity. Qed.",
+        "definitions",
+        reference="Axiom x : nat. Lemma t : x = 3. Admitted.",
+    ),
+    wrong("right name in another module", "Module M. Lemma t : 1 = 1. Proof. reflexivity. Qed. End M."),
+    wrong(
+        "closing the module early",
+        "Module M. End M. Module N. Lemma t : 1 = 1. Proof. reflexivity. Qed. End N.",
+        reference="Module M. Lemma t : 1 = 2. Admitted. End M.",
+        theorem="M.t",
+    ),
+    wrong(
+        "closing the section early",
+        "Section S. Variable A : Prop. End S. Section S. Variables A B : Prop. Hypothesis H : B.\n"
+        "Lemma t : A -> B. Proof. intros _. exact H. Qed. End S.",
+        reference="Section S. Variables A B : Prop. Lemma t : A -> B. Admitted. End S.",
+    ),
+    wrong(
+        "a section variable with another type",
+        "Section S. Variable P : nat -> Prop. Hypothesis H : P 1. Lemma t : P 1. Proof. exact H. Qed. End S.",
+        reference="Section S. Variable P : nat -> Prop. Hypothesis H : P 0. Lemma t : P 1. Admitted. End S.",
+    ),
+    wrong(
+        "a monomorphic proof of a polymorphic theorem",
+        "Definition i (A : Type) (x : A) := x. Lemma t : forall A : Type, i A = i A. Proof. reflexivity. Qed.",
+        "statement",
+        reference="Set Universe Polymorphism. Definition i (A : Type) (x : A) := x.\n"
+        "Lemma t : forall A : Type, i A = i A. Admitted.",
+    ),
+    wrong(
+        "definition in the argument of a functor changed",
+        "Module Type T. Definition x := 1. End T. Module F (X : T). Lemma t : X.x = 1. Proof. reflexivity. Qed. End F.",
+        "definitions",
+        reference="Module Type T. Definition x := 0. End T. Module F (X : T). Lemma t : X.x = 1. Admitted. End F.",
+        theorem="F.t",
+    ),
+    Case(
+        "definition changed behind a signature",
+        "Module Type T. Parameter f : nat. Parameter t : f = 1. End T.\n"
+        "Module M : T. Definition f := 1. Lemma t : f = 1. Proof. reflexivity. Qed. End M.",
+        Finding.NOT_CHECKED,
+        "definitions",
+        reference="Module Type T. Parameter f : nat. Parameter t : f = 1. End T.\n"
+        "Module M : T. Definition f := 0. Lemma t : f = 1. Admitted. End M.",
+        theorem="M.t",
+        reason="signature",
+    ),
+    Case(
+        "theorem hidden by a signature",
+        "Module Type T. End T. Module M : T. Lemma t : 1 = 1. Proof. reflexivity. Qed. End M.",
+        Finding.NOT_CHECKED,
+        "reference",
+        reference="Module Type T. End T. Module M : T. Lemma t : 1 = 1. Admitted. End M.",
+        theorem="M.t",
+    ),
+]
+
+COMMANDS = [
+    command(
+        "R-34 Redirect",
+        'Redirect "out" Check nat. Lemma t : 1 = 1. Proof. reflexivity. Qed.',
+        reference="Lemma t : 1 = 1. Admitted.",
+    ),
+    command(
+        "Redirect behind controls",
+        'Time Fail Redirect "out" Check nat. Lemma t : 1 = 1. Proof. reflexivity. Qed.',
+        reference="Lemma t : 1 = 1. Admitted.",
+    ),
+    command("extraction to a file", 'Require Extraction. Extraction "out" nat. Lemma t : 1 = 2. Admitted.'),
+    command("Drop", "Drop. Lemma t : 1 = 2. Admitted."),
+    command("plugin loading", 'Declare ML Module "coq-core.plugins.extraction". Lemma t : 1 = 2. Admitted.'),
+    command("extra load path", 'Add LoadPath "/tmp" as Tmp. Lemma t : 1 = 2. Admitted.'),
+    command("extra plugin path", 'Add ML Path "/tmp". Lemma t : 1 = 2. Admitted.'),
+    command("Load of another file", 'Load "other". Lemma t : 1 = 2. Admitted.'),
+    command("Reset", "Lemma h : 1 = 2. Admitted. Reset h. Lemma t : 1 = 2. Admitted."),
+    command("Undo", "Lemma t : 1 = 2. Proof. intros. Undo. Admitted."),
+    command("BackTo", "Lemma t : 1 = 2. Admitted. BackTo 1."),
+    command("Print Universes to a file", 'Print Universes "out". Lemma t : 1 = 2. Admitted.'),
+    command(
+        "native evaluation",
+        "Lemma t : 1 = 1. Proof. native_compute. reflexivity. Qed.",
+        reference="Lemma t : 1 = 1. Admitted.",
+    ),
+    command("kernel primitive", "Primitive int := #int63_type. Lemma t : 1 = 2. Admitted."),
+    command("option behind an attribute", "#[local] Set Definitional UIP. Lemma t : 1 = 2. Admitted."),
+    Case("unclosed comment", "Lemma t : 1 = 2. (* Admitted.", Finding.NOT_CHECKED, "commands", reason="comment"),
+]
+
+SETTINGS = [
+    Case(
+        "project file with -type-in-type",
+        f"{HURKENS}Lemma t : 1 = 2. Proof. destruct ({PARADOX}). Qed.",
+        Finding.FORBIDDEN_COMMAND,
+        "settings",
+        options=("-type-in-type",),
+    ),
+    Case(
+        "project file with native compilation",
+        "Lemma t : 1 = 1. Proof. reflexivity. Qed.",
+        Finding.FORBIDDEN_COMMAND,
+        "settings",
+        reference="Lemma t : 1 = 1. Admitted.",
+        options=("-native-compiler", "yes"),
+    ),
+    Case(
+        "project file with a kernel option",
+        "Lemma t : 1 = 1. Proof. reflexivity. Qed.",
+        Finding.FORBIDDEN_COMMAND,
+        "settings",
+        reference="Lemma t : 1 = 1. Admitted.",
+        options=("-set", "Definitional UIP=true"),
+    ),
+    Case(
+        "reference that does not compile",
+        "Lemma t : 1 = 1. Proof. reflexivity. Qed.",
+        Finding.NOT_CHECKED,
+        "reference",
+        reference="Lemma t : 1 = one. Admitted.",
+        reason="one",
+    ),
+    Case(
+        "theorem that the reference lacks",
+        "Lemma t : 1 = 1. Proof. reflexivity. Qed.",
+        Finding.NOT_CHECKED,
+        "reference",
+        reference="Lemma s : 1 = 1. Admitted.",
+        reason="no theorem t",
+    ),
+]
+
+REFUSED = [*HOLES, *AXIOMS, *FLAGS, *STATEMENTS, *COMMANDS, *SETTINGS]
+
+ACCEPTED = [
+    accepted("R-00 honest lemma", "Lemma t : 1 = 1. Admitted.", "Lemma t : 1 = 1. Proof. reflexivity. Qed."),
+    accepted(
+        "helper, tactic, hint, notation and import added",
+        "Lemma t : forall n, n + 0 = n. Admitted.",
+        'From Coq Require Import Lia. Lemma h : forall n, n = n + 0. Proof. lia. Qed. Notation "a ~~ b" := (a = b) '
+        "(at level 70). Ltac s := symmetry. #[local] Hint Resolve h : core. Set Printing All.\n"
+        "Lemma t : forall n, n + 0 = n. Proof. intros n. s. apply h. Qed.",
+    ),
+    accepted(
+        "flags and loads of the reference's own",
+        "Set Definitional UIP. Unset Definitional UIP. Unset Guard Checking. Set Guard Checking.\n"
+        "Lemma t : 1 = 1. Admitted.",
+        "Set Definitional UIP. Unset Definitional UIP. Unset Guard Checking. Set Guard Checking.\n"
+        "Lemma t : 1 = 1. Proof. reflexivity. Qed.",
+    ),
+    accepted(
+        "Defined, computed with later",
+        "Lemma t : {n | n = 3}. Admitted. Lemma s : proj1_sig t = proj1_sig t. Proof. reflexivity. Qed.",
+        "Lemma t : {n | n = 3}. Proof. exists 3. reflexivity. Defined. "
+        "Lemma s : proj1_sig t = proj1_sig t. Proof. reflexivity. Qed.",
+    ),
+    accepted(
+        "section variables, all used",
+        "Section S. Variables (A : Type) (x y : A). Hypothesis H : x = y. Lemma t : y = x. Admitted. End S.",
+        "Section S. Variables (A : Type) (x y : A). Hypothesis H : x = y. Lemma t : y = x.\n"
+        "Proof. congruence. Qed. End S.",
+    ),
+    accepted(
+        "section variables, some used",
+        "Section S. Variables (A : Type) (x y : A). Hypothesis H : x = y. Let z := x. Hypothesis K : x <> y.\n"
+        "Context `{d : forall a b : A, {a = b} + {a <> b}}. Lemma t : y = z. Admitted. End S.",
+        "Section S. Variables (A : Type) (x y : A). Hypothesis H : x = y. Let z := x. Hypothesis K : x <> y.\n"
+        "Context `{d : forall a b : A, {a = b} + {a <> b}}. Lemma t : y = z. Proof. congruence. Qed. End S.",
+    ),
+    accepted(
+        "section variables, Proof using, nested sections",
+        "Section S. Variable P : Prop. Section T. Variables Q R : Prop. Hypothesis H : P.\n"
+        "Lemma t : Q -> P. Proof using. Admitted. End T. End S.",
+        "Section S. Variable P : Prop. Section T. Variables Q R : Prop. Hypothesis H : P.\n"
+        "Lemma t : Q -> P. Proof using H R. intros _. exact H. Defined. End T. End S.",
+    ),
+    accepted(
+        "Program",
+        "From Coq Require Import Program. Program Lemma t : {n : nat | n = 1}. Proof. Admitted.",
+        "From Coq Require Import Program. Program Lemma t : {n : nat | n = 1}. Proof. exists 1. reflexivity. Qed.",
+    ),
+    accepted(
+        "obligation",
+        "From Coq Require Import Program. Program Definition f : {n : nat | forall m, m < n -> m = 0} := 1.\n"
+        "Next Obligation. Admitted.",
+        "From Coq Require Import Program. Program Definition f : {n : nat | forall m, m < n -> m = 0} := 1.\n"
+        "Next Obligation. destruct m; [reflexivity | inversion H; inversion H1]. Qed.",
+        "f_obligation_1",
+    ),
+    accepted(
+        "universe polymorphism",
+        "Set Universe Polymorphism. Definition i@{u} (A : Type@{u}) (x : A) := x. Inductive b@{u} : Type@{u} := c.\n"
+        "Lemma t : forall (A : Type) (B : Type), i A = i A -> i b = i b. Admitted.",
+        "Set Universe Polymorphism. Definition i@{u} (A : Type@{u}) (x : A) := x. Inductive b@{u} : Type@{u} := c.\n"
+        "Lemma t : forall (A : Type) (B : Type), i A = i A -> i b = i b. Proof. reflexivity. Qed.",
+    ),
+    accepted(
+        "functor in a functor with arguments of functor types",
+        "Module Type T. Parameter x : nat. Axiom a : x = 3. Definition d := x. Inductive i := c. End T.\n"
+        "Module Type U (X : T). Parameter y : X.x = 3. End U.\n"
+        "Module F (Import X : T) (Y : U X) (Z : T with Definition x := X.x). Definition w := d.\n"
+        "Module G (V : T). Lemma t : w = V.x /\\ c = c. Admitted. End G. End F.",
+        "Module Type T. Parameter x : nat. Axiom a : x = 3. Definition d := x. Inductive i := c. End T.\n"
+        "Module Type U (X : T). Parameter y : X.x = 3. End U.\n"
+        "Module F (Import X : T) (Y : U X) (Z : T with Definition x := X.x). Definition w := d.\n"
+        "Module G (V : T). Lemma t : w = V.x /\\ c = c. Proof. split; trivial. unfold w, d. rewrite a.\n"
+        "symmetry. apply V.a. Qed. End G. End F.",
+        "F.G.t",
+    ),
+    accepted(
+        "module type functor",
+        "Module Type T. Parameter x : nat. End T. Module Type F (X : T). Parameter y : X.x = 3.\n"
+        "Lemma t : 3 = X.x. Admitted. End F.",
+        "Module Type T. Parameter x : nat. End T. Module Type F (X : T). Parameter y : X.x = 3.\n"
+        "Lemma t : 3 = X.x. Proof. symmetry. exact y. Qed. End F.",
+        "F.t",
+    ),
+    accepted(
+        "module with a signature",
+        "Module Type T. Parameter f : nat. Parameter t : f = f. End T.\n"
+        "Module M : T. Definition f := 0. Lemma t : f = f. Admitted. End M.",
+        "Module Type T. Parameter f : nat. Parameter t : f = f. End T.\n"
+        "Module M : T. Definition f := 0. Lemma t : f = f. Proof. reflexivity. Qed. End M.",
+        "M.t",
+    ),
+    accepted(
+        "the file's own axioms",
+        "Axiom x : nat. Parameters (p : x = 3) (q : nat). Lemma t : 3 = x. Admitted.",
+        "Axiom x : nat. Parameters (p : x = 3) (q : nat). Lemma t : 3 = x. Proof. symmetry. exact p. Qed.",
+    ),
+    accepted(
+        "axioms that the file uses already",
+        "From Coq Require Import Classical_Prop. Lemma s : forall P, ~ ~ P -> P. Proof. exact NNPP. Qed.\n"
+        "Lemma t : forall P, P \\/ ~ P. Admitted.",
+        "From Coq Require Import Classical_Prop. Lemma s : forall P, ~ ~ P -> P. Proof. exact NNPP. Qed.\n"
+        "Lemma t : forall P, P \\/ ~ P. Proof. exact classic. Qed.",
+    ),
+    accepted(
+        "a bundle that was asked for",
+        "Lemma t : forall P, P \\/ ~ P. Admitted.",
+        "From Coq Require Import Classical_Prop. Lemma t : forall P, P \\/ ~ P. Proof. exact classic. Qed.",
+        axioms=("classical",),
+    ),
+    accepted(
+        "nested modules, names that end alike, unicode",
+        "Module M. Module N. Definition α := 0. Definition n' := α. End N. Definition n' := 1.\n"
+        "Lemma t₁ : N.n' = N.α /\\ n' = 1. Admitted. End M.",
+        "Module M. Module N. Definition α := 0. Definition n' := α. End N. Definition n' := 1.\n"
+        "Lemma t₁ : N.n' = N.α /\\ n' = 1. Proof. split; reflexivity. Qed. End M.",
+        "M.t₁",
+    ),
+]
