@@ -13,7 +13,7 @@ from proofloom.assistants.rocq.process import ProcessDied, ProcessLimits, RocqPr
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.sentences import SourceError, split
 from proofloom.assistants.rocq.toolchain import RocqToolchain
-from proofloom.assistants.rocq.wire import GOAL, Answer, GoalReader, add, edit_at, query
+from proofloom.assistants.rocq.wire import GOAL, STATUS, Answer, GoalReader, add, edit_at, query
 from proofloom.assistants.session import AssistantError
 from proofloom.proofs import ProofState
 
@@ -69,6 +69,10 @@ class RocqDocument:
         self._loaded.append((before, reply.state_id))
         return reply.state_id
 
+    def reached(self, before: str) -> None:
+        """The tip is the state after the source `before`, which was said sentence by sentence: load on from there."""
+        self._loaded[1:] = [(before, self.tip)]
+
     def back_to(self, state: int) -> None:
         """Make `state` the tip; it must lie on the current line."""
         if self.tip != state:
@@ -110,6 +114,10 @@ class RocqDocument:
         if not answer.good:
             raise AssistantError(f"{command} failed: {answer.message}")
         return answer.notices
+
+    def proof_name(self, seconds: float) -> str | None:
+        """The name that Rocq gave to the proof that is open at the tip; None outside a proof."""
+        return self.process.exchange(STATUS, 1, seconds)[0].current_proof
 
     def close(self) -> None:
         """End the process."""

@@ -15,6 +15,7 @@ from proofloom.proofs import Goal, Hypothesis, ProofState
 VALUE_END = b"</value>"
 INIT = b'<call val="Init"><option val="none"/></call>'
 GOAL = b'<call val="Goal"><unit/></call>'
+STATUS = b'<call val="Status"><bool val="false"/></call>'
 
 _ADD = (
     b'<call val="Add"><pair><pair><pair><pair><string>%b</string><int>-1</int></pair>'
@@ -30,6 +31,7 @@ _STATE_ID = re.compile(rb'<state_id val="(\d+)"/>')
 _RICHPP = re.compile(rb"<richpp>(.*?)</richpp>", re.DOTALL)
 _NOTICE = re.compile(rb'<message_level val="notice"/>.*?<richpp>(.*?)</richpp>', re.DOTALL)
 _FRAME = re.compile(rb"<(/?)(list|pair|goal)(/?)>")
+_CURRENT_PROOF = re.compile(rb'</list><option val="some"><string>(.*?)</string></option>', re.DOTALL)
 _NAME = re.compile(rb"<option val=\"some\">(.*?)</option>", re.DOTALL)
 _CACHE_LIMIT = 100_000
 
@@ -94,6 +96,12 @@ class Answer:
     def notices(self) -> list[str]:
         """What the command printed (level notice), in order."""
         return [plain(text) for text in _NOTICE.findall(self.feedback)]
+
+    @property
+    def current_proof(self) -> str | None:
+        """The short name of the open proof, in the answer of `Status`."""
+        match = _CURRENT_PROOF.search(self.value)
+        return plain(match[1]) if match else None
 
 
 class GoalReader:
