@@ -18,7 +18,7 @@ from proofloom.proofs import Candidate, CheckResult, Finding, Verdict
 
 RULES = {
     "Lemma a : A.": {"easy": []},
-    "Lemma b : B.": {"split": ["B1", "B2"], "by a": []},
+    "Lemma b : B.": {"by a": [], "split": ["B1", "B2"]},
     "B1": {"one": []},
     "B2": {"two": []},
     "Lemma c : C.": {"loop": ["Lemma c : C."]},

@@ -78,7 +78,8 @@ def _verdict(result: Result) -> str:
     axioms = ", ".join(verdict.get("axioms", ())) or "no axioms"
     bundles = ", ".join(verdict.get("bundles", ()))
     allowed = f" (allowed by --axioms {bundles})" if bundles else ""
-    return f"accepted by the gate at level {verdict.get('level')}: {axioms}{allowed}"
+    seconds = verdict.get("seconds", 0.0)
+    return f"accepted by the gate at level {verdict.get('level')} in {seconds:.1f} s: {axioms}{allowed}"
 
 
 def _summary(done: Sequence[FileDone], interrupted: bool) -> str:

@@ -7,6 +7,7 @@ lemma that was a hole a moment ago; it holds the only road from a found script t
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,24 +80,29 @@ class Prover:
         self._clock = clock
         self._policy = settings.new_policy()
         self._found = {file: dict(scripts) for file, scripts in (found or {}).items()}
-        self._source: Source | None = None
+        self._sources: deque[Source] = deque(maxlen=2)
 
     def __call__(self, task: Task) -> Tried:
         """Try one theorem; what goes wrong is its outcome."""
-        source = self._opened(task)
-        hole = next(hole for hole in source.holes if hole.path == task.theorem)
-        if hole.unsupported:
-            return Tried(Attempt(hole.path, Outcome.UNSUPPORTED, Spend(), reason=hole.unsupported))
-        tried = _Try(self, task, source, hole).run()
+        source = self._opened(task.source, task.file)
+        found = self._found.setdefault(task.file, {})
+        earlier = {path: scripts for path, scripts in found.items() if path != task.theorem}
+        tried = _Try(self, task, self._opened(source.filled(earlier), task.file)).run()
+        if tried.attempt.outcome is Outcome.UNSUPPORTED and earlier:
+            # What is wrong is said again with the lines of the source as it was given.
+            tried = _Try(self, task, source).run()
         if tried.attempt.outcome is Outcome.PROVED:
-            self._found.setdefault(task.file, {})[hole.path] = tried.attempt.scripts
+            found[task.theorem] = tried.attempt.scripts
         return tried
 
-    def _opened(self, task: Task) -> Source:
-        """The source of the task; the one of the last task is kept, because theorems come file by file."""
-        if self._source is None or self._source.data != task.source or self._source.file != task.file:
-            self._source = Source(task.source, task.file)
-        return self._source
+    def _opened(self, data: bytes, file: Path) -> Source:
+        """The source in `data`; the last few are kept, because theorems come file by file."""
+        for source in self._sources:
+            if source.data == data and source.file == file:
+                return source
+        source = Source(data, file)
+        self._sources.append(source)
+        return source
 
     def search(
         self,
@@ -119,25 +125,31 @@ class Prover:
             theorem, self._assistant, self._policy, self._settings.strategy.start, left, certify, clock=self._clock
         )
 
-    def judge(self, task: Task, source: Source, hole: Hole, scripts: Scripts) -> tuple[Verdict, str]:
+    def judge(self, task: Task, scripts: Scripts) -> tuple[Verdict, str]:
         """The gate's verdict on the file with these scripts and all that was found before, and the file's digest."""
-        candidate = source.filled({**self._found.get(task.file, {}), hole.path: scripts})
-        return self._gate.check(task.reference, candidate, hole.path, task.settings), digest(candidate)
+        source = self._opened(task.source, task.file)
+        candidate = source.filled({**self._found.get(task.file, {}), task.theorem: scripts})
+        return self._gate.check(task.reference, candidate, task.theorem, task.settings), digest(candidate)
 
 
 class _Try:
-    """One try at one theorem: its gaps in order, one check at the end."""
+    """One try at one theorem: its gaps in order, one check at the end.
 
-    def __init__(self, prover: Prover, task: Task, source: Source, hole: Hole) -> None:
+    `source` is searched in; it has the proofs of earlier theorems in it, so that a policy can see what is proved.
+    """
+
+    def __init__(self, prover: Prover, task: Task, source: Source) -> None:
         self._prover = prover
         self._task = task
         self._source = source
-        self._hole = hole
+        self._hole = next(hole for hole in source.holes if hole.path == task.theorem)
         self._gaps: list[tuple[Step, ...]] = []
         self._judged: dict[tuple[str, ...], tuple[Scripts, str]] = {}
 
     def run(self) -> Tried:
         """Search gap after gap; the last one goes to the gate."""
+        if self._hole.unsupported:
+            return Tried(Attempt(self._hole.path, Outcome.UNSUPPORTED, Spend(), reason=self._hole.unsupported))
         spent = Spend()
         for number in range(len(self._hole.gaps) - 1):
             try:
@@ -161,7 +173,7 @@ class _Try:
         plain = tuple(plain_script([step.tactic for step in part]) for part in gaps)
         best: Verdict | None = None
         for scripts in dict.fromkeys((pretty, plain)):
-            verdict, candidate = self._prover.judge(self._task, self._source, self._hole, scripts)
+            verdict, candidate = self._prover.judge(self._task, scripts)
             if best is None or verdict.accepted or verdict.level > best.level:
                 best = verdict
                 self._judged[_tactics(gaps)] = scripts, candidate

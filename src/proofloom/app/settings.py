@@ -78,12 +78,10 @@ class ProveSettings:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise BadInput(f"{source}: not TOML: {error}") from error
-        strategy = dict(table.pop("strategy", {}))
+        strategy, budget = _table(table, "strategy", source), _table(table, "budget", source)
         kind = choice("strategy", str(strategy.pop("name", "best-first")), STRATEGIES)
-        budget = dict(table.pop("budget", {}))
         for name in ("axioms", "require"):
-            if name in table:
-                table[name] = tuple(table[name])
+            table[name] = _texts(table.get(name, []), name, source)
         table |= {"budget": _made(Budget, budget, source), "strategy": _made(kind, strategy, source)}
         settings: ProveSettings = _made(cls, table, source)
         return settings
@@ -109,6 +107,20 @@ def choice(what: str, name: str, valid: Mapping[str, Value]) -> Value:
 def names(text: str) -> tuple[str, ...]:
     """The parts of a comma-separated option, each once."""
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _table(table: dict[str, Any], name: str, source: str) -> dict[str, Any]:
+    """The sub-table `name`, taken out."""
+    found = table.pop(name, {})
+    if not isinstance(found, dict):
+        raise BadInput(f"{source}: [{name}] must be a table, it is {found!r}")
+    return found
+
+
+def _texts(value: Any, name: str, source: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BadInput(f"{source}: {name} must be a list of texts, it is {value!r}")
+    return tuple(value)
 
 
 def _made(kind: Any, values: Mapping[str, Any], source: str) -> Any:
