@@ -195,7 +195,7 @@ def report(rows: Sequence[Row], figures: Figures, gate: bool) -> None:
     line(">= 2 tactics", [row for row in rows if row.human_tactics >= 2])
     line("all", rows)
     outcomes = sorted({row.outcome for row in rows})
-    figures.figure("outcomes", {outcome: sum(row.outcome == outcome for row in rows) for outcome in outcomes})
+    figures.figure("outcomes", {str(outcome): sum(row.outcome == outcome for row in rows) for outcome in outcomes})
     figures.figure("cpu_seconds", round(sum(row.cpu_seconds for row in rows), 1))
     figures.figure("tactics", sum(row.tactics for row in rows))
     figures.say(f"  outcomes: {figures.record['outcomes']}; {figures.record['cpu_seconds']} CPU seconds of search")

@@ -26,14 +26,14 @@ CLOSERS: tuple[Scored, ...] = (
     (-0.4, "ring"),
     (-0.5, "lra"),
     (-0.8, "eauto"),
-    (-1.0, "intuition auto"),
-    (-1.5, "auto with *"),
-    (-2.0, "intuition (auto with *)"),
-    (-2.5, "field; auto"),
-    (-3.0, "firstorder auto"),
-    (-3.0, "nra"),
-    (-3.0, "nia"),
-    (-3.5, "eauto 8 with *"),
+    (-1.2, "intuition auto"),
+    (-2.0, "auto with *"),
+    (-2.8, "intuition (auto with *)"),
+    (-3.0, "field; auto"),
+    (-4.0, "firstorder auto"),
+    (-3.5, "nra"),
+    (-3.5, "nia"),
+    (-4.5, "eauto 8 with *"),
 )
 """Tactics that end a goal or leave it as it was (`intuition` may also leave simpler goals)."""
 
@@ -114,7 +114,7 @@ class TacticList:
         known = self._lemmas[1]
         claim_names = set(names(target(goal.conclusion)))
         for rank, lemma in enumerate(known.ranked(goal, _MOST_LEMMAS)):
-            cost = -2.6 - 0.15 * rank
+            cost = -2.2 - 0.12 * rank
             if lemma.conclusion_head <= claim_names or not lemma.equation:
                 yield cost, f"apply {lemma.name}"
                 yield cost - 0.4, f"eapply {lemma.name}; eauto"
@@ -159,7 +159,7 @@ def _on_conclusion(goal: Goal) -> Iterator[Scored]:
     else:
         yield -2.0, "constructor"
         yield -2.8, "econstructor"
-    yield -1.5, "simpl"
+    yield -1.0, "simpl"
     yield -2.0, "simpl in *"
     if "match " in conclusion or "if " in conclusion:
         yield -1.4, _MATCHED
@@ -171,8 +171,8 @@ def _on_conclusion(goal: Goal) -> Iterator[Scored]:
     claim = names(target(conclusion))
     for rank, name in enumerate(claim[:5]):
         if name not in goal.names:
-            yield -2.6 - 0.3 * rank, f"unfold {name}"
-            yield -3.2 - 0.3 * rank, f"unfold {name} in *"
+            yield -2.8 - 0.3 * rank, f"unfold {name}"
+            yield -3.4 - 0.3 * rank, f"unfold {name} in *"
     yield -3.6, "hnf"
 
 
@@ -190,6 +190,7 @@ def _on_data(goal: Goal, local: Sequence[_Local]) -> Iterator[Scored]:
     wanted = set(names(goal.conclusion))
     booleans = 0
     rank = 0
+    again = 1.5 if any(item.name.startswith("IH") for item in local) else 0.0
     for item in local:
         kind = head(item.type)
         if kind == "bool":
@@ -198,7 +199,7 @@ def _on_data(goal: Goal, local: Sequence[_Local]) -> Iterator[Scored]:
         elif kind in _DATA or (item.kind is Connective.ATOM and item.name in wanted and kind not in _SORTS):
             far = 0.0 if item.name in wanted else 0.8
             yield -2.0 - 0.25 * rank - far, f"destruct {item.name}"
-            yield -1.9 - 0.25 * rank - far, f"induction {item.name}"
+            yield -1.9 - 0.25 * rank - far - again, f"induction {item.name}"
             rank += 1
     if booleans:
         yield -0.7, _BOOLEAN_CASES
@@ -226,7 +227,7 @@ def _on_hypotheses(goal: Goal, local: Sequence[_Local]) -> Iterator[Scored]:
             yield -2.2 - age, f"eapply {name}; eauto"
             yield -2.8 - age, f"edestruct {name}; eauto"
         if item.claim_kind in (Connective.EQUAL, Connective.IFF):
-            yield -1.5 - age, f"rewrite {name}"
+            yield (-1.0 if name.startswith("IH") else -1.5 - age), f"rewrite {name}"
             yield -2.3 - age, f"rewrite <- {name}"
             yield -3.0 - age, f"rewrite {name} in *"
         if item.kind is Connective.EQUAL:
