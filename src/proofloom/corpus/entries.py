@@ -99,6 +99,20 @@ class ProofEntry:
     found: dict[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class SplitEntry:
+    """A split without its members; `settings` remake it, `report` counts its parts and what was removed and why."""
+
+    id: int
+    name: str
+    version: int
+    kind: str
+    digest: str
+    made_on: date
+    settings: dict[str, Any]
+    report: dict[str, Any]
+
+
 def difficulty(steps: int, admitted: bool) -> float | None:
     """e^S of a proof of S steps (LeanAgent's measure), at most the largest float; None without a proof or steps."""
     if admitted or steps == 0:

@@ -14,29 +14,35 @@ from types import TracebackType
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from proofloom.corpus.accessibility import Accessibility, Numbers, Places
+from proofloom.corpus.catalogue import read_members
 from proofloom.corpus.database import Database, LibraryError
-from proofloom.corpus.entries import FileEntry, PremiseEntry, ProofEntry, RepositoryEntry, StepEntry, TheoremEntry
+from proofloom.corpus.entries import (
+    FileEntry,
+    PremiseEntry,
+    ProofEntry,
+    RepositoryEntry,
+    SplitEntry,
+    StepEntry,
+    TheoremEntry,
+)
+from proofloom.corpus.leaks import Member
 from proofloom.corpus.reading import as_repository, proofs_by_theorem, step_entries, theorem_entry
 from proofloom.corpus.records import Repository, TracedFile, TracedStep
+from proofloom.corpus.removal import delete_files, delete_unused
 from proofloom.corpus.schema import (
     SOURCE,
     ConstantRow,
     FileRow,
-    GoalRow,
-    IdentityRow,
     ImportRow,
     PremiseRow,
     ProofRow,
     RepositoryRow,
-    SplitRow,
-    SplitStepRow,
-    SplitTheoremRow,
-    StateRow,
-    StepPremiseRow,
     StepRow,
     TheoremRow,
 )
-from proofloom.corpus.storing import batches, next_number, store_file, store_steps
+from proofloom.corpus.split_rows import find_split, in_part, kept_steps, read_splits, store_split
+from proofloom.corpus.splits import Division, SplitSettings
+from proofloom.corpus.storing import next_number, store_file, store_steps
 from proofloom.proofs import Attempt, Outcome
 
 DEFAULT_PLACE = Path(".proofloom/library.sqlite")
@@ -85,7 +91,7 @@ class Library:
                         f"{self.place}: {file.logical_name} at commit {repository.commit!r} is there with other bytes; "
                         "name another commit or ask for it to be replaced"
                     )
-                _delete_files(connection, FileRow.id == old.id)
+                delete_files(connection, FileRow.id == old.id)
             self._accessibility = None
             return store_file(connection, repository_id, repository.assistant, file)
 
@@ -122,11 +128,9 @@ class Library:
             repository_id = self._repository_id(connection, repository, make=False)
             if repository_id is None:
                 return False
-            _delete_files(connection, FileRow.repository_id == repository_id)
+            delete_files(connection, FileRow.repository_id == repository_id)
             connection.execute(delete(RepositoryRow).where(RepositoryRow.id == repository_id))
-            used = select(TheoremRow.identity_id)
-            connection.execute(delete(IdentityRow).where(IdentityRow.id.not_in(used)))
-            _delete_unused_texts(connection)
+            delete_unused(connection)
             self._accessibility = None
             return True
 
@@ -162,7 +166,9 @@ class Library:
         """Theorems in the order of their files, narrowed by what is given (`split` and `part`: see `steps`)."""
         with self._database.reading() as connection:
             query = select(TheoremRow.__table__).join(FileRow, FileRow.id == TheoremRow.file_id)
-            query = query.where(self._files_of(connection, repository), *self._in_part(connection, split, part))
+            query = query.where(self._files_of(connection, repository))
+            if split is not None:
+                query = query.where(in_part(find_split(connection, split, self.place).id, part))
             if file is not None:
                 query = query.where(TheoremRow.file_id == file)
             if full_name is not None:
@@ -182,8 +188,9 @@ class Library:
     ) -> Iterator[StepEntry]:
         """Steps, streamed in the order in which they were stored: those of one proof together and in order.
 
-        `split` is a name (its newest version) or `name@version`, `part` one of `train`, `val`, `test`; the steps
-        that the split leaves out of its training part are left out.
+        `split` is a name (its newest version) or `name@version`, `part` one of `train`, `val`, `test`, None for all
+        three.  With a split, only the proofs of the sources are read (unless `by` says otherwise), because only they
+        were searched for leaks, and the steps that it leaves out are left out.
         """
         with self._database.reading() as connection:
             query = (
@@ -194,16 +201,16 @@ class Library:
                 .join(ProofRow, ProofRow.id == StepRow.proof_id)
                 .join(TheoremRow, TheoremRow.id == ProofRow.theorem_id)
                 .join(FileRow, FileRow.id == TheoremRow.file_id)
-                .where(self._files_of(connection, repository), *self._in_part(connection, split, part))
+                .where(self._files_of(connection, repository))
                 .order_by(StepRow.id)
             )  # fmt: skip
             if theorem is not None:
                 query = query.where(TheoremRow.id == theorem)
+            if split is not None:
+                number = find_split(connection, split, self.place).id
+                query, by = query.where(in_part(number, part), kept_steps(number)), by or SOURCE
             if by is not None:
                 query = query.where(ProofRow.by == by)
-            if split is not None:
-                left_out = select(SplitStepRow.step_id).where(SplitStepRow.split_id == self._split(connection, split))
-                query = query.where(StepRow.id.not_in(left_out))
             yield from step_entries(connection, query)
 
     def premises(self, repository: Repository | None = None) -> list[PremiseEntry]:
@@ -250,6 +257,33 @@ class Library:
     def accessible(self, theorem: int) -> Numbers:
         """Numbers of the premises that may be used in the proof of `theorem`, ascending."""
         return self.accessibility().premises(theorem)
+
+    def members(self, repositories: Sequence[Repository] | None = None) -> list[Member]:
+        """Theorems as splits see them; by default those of the newest commit of each library."""
+        with self._database.reading() as connection:
+            if repositories is None:
+                newest = {(e.repository.url, e.repository.assistant): e for e in sorted(self.repositories(), key=_age)}
+                numbers = [entry.id for entry in newest.values()]
+            else:
+                numbers = [self._repository_id(connection, repository, make=False) or 0 for repository in repositories]
+            return read_members(connection, numbers)
+
+    def add_split(self, name: str, division: Division, settings: SplitSettings, on: date) -> SplitEntry:
+        """Keep a division as the next version of `name`; the same division again is the entry that is there."""
+        if not name or "@" in name:
+            raise LibraryError(f"split name {name!r}: wanted a name without @")
+        with self._database.writing() as connection:
+            return store_split(connection, name, settings.kind.value, division, settings.as_json(), on)
+
+    def splits(self) -> list[SplitEntry]:
+        """Every split, by name and version."""
+        with self._database.reading() as connection:
+            return read_splits(connection)
+
+    def split(self, name: str) -> SplitEntry:
+        """The newest version of a split, or `name@version`; raises `LibraryError` if it is not there, or not whole."""
+        with self._database.reading() as connection:
+            return find_split(connection, name, self.place)
 
     def counts(self, repository: Repository | None = None) -> Mapping[str, int]:
         """How many files, theorems, admitted theorems, proofs, steps, distinct states and premises there are."""
@@ -301,41 +335,6 @@ class Library:
         number = self._repository_id(connection, repository, make=False)
         return FileRow.repository_id == (0 if number is None else number)
 
-    def _in_part(self, connection: Connection, split: str | None, part: str | None) -> list[ColumnElement[bool]]:
-        if split is None or part is None:
-            return []
-        members = select(SplitTheoremRow.theorem_id).where(
-            SplitTheoremRow.split_id == self._split(connection, split), SplitTheoremRow.part == part
-        )
-        return [TheoremRow.id.in_(members)]
 
-    def _split(self, connection: Connection, name: str) -> int:
-        """The number of a split by its name or `name@version`; raises `LibraryError` with the names there are."""
-        wanted, _, version = name.partition("@")
-        query = select(SplitRow.id).where(SplitRow.name == wanted).order_by(SplitRow.version.desc())
-        if version:
-            query = query.where(SplitRow.version == (int(version) if version.isdecimal() else -1))
-        number = connection.execute(query.limit(1)).scalar()
-        if number is None:
-            present = connection.execute(select(SplitRow.name).distinct().order_by(SplitRow.name)).scalars().all()
-            raise LibraryError(f"{self.place}: there is no split {name!r}; there are: {', '.join(present) or 'none'}")
-        return int(number)
-
-
-def _delete_files(connection: Connection, wanted: ColumnElement[bool]) -> None:
-    """Delete files and the proofs that stand in them; found proofs lose their theorem and keep their identity."""
-    theorems = select(TheoremRow.id).join(FileRow, FileRow.id == TheoremRow.file_id).where(wanted)
-    connection.execute(delete(ProofRow).where(ProofRow.theorem_id.in_(theorems), ProofRow.by == SOURCE))
-    connection.execute(delete(FileRow).where(wanted))
-
-
-def _delete_unused_texts(connection: Connection) -> None:
-    """Delete states, goals and names that nothing refers to any more."""
-    used = select(StepRow.before_id).union(select(StepRow.after_id))
-    connection.execute(delete(StateRow).where(StateRow.id.not_in(used)))
-    kept = {goal for goals in connection.execute(select(StateRow.goals)).scalars() for goal in goals}
-    unused = [goal for goal in connection.execute(select(GoalRow.id)).scalars() if goal not in kept]
-    for batch in batches(unused, 5000):
-        connection.execute(delete(GoalRow).where(GoalRow.id.in_(batch)))
-    named = select(StepPremiseRow.constant_id).union(select(PremiseRow.constant_id))
-    connection.execute(delete(ConstantRow).where(ConstantRow.id.not_in(named)))
+def _age(entry: RepositoryEntry) -> tuple[date, int]:
+    return entry.repository.traced_on, entry.id
