@@ -32,6 +32,7 @@ class FileEntry:
     path: str
     digest: str
     imports: tuple[str, ...]
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class TheoremEntry:
     human_tactics: int
     difficulty: float | None
     proved_by: tuple[str, ...]
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class StepEntry:
     cut: bool
     goals: int
     by: str
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class PremiseEntry:
     statement: str
     kind: str
     start: int
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True)

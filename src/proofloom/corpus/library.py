@@ -26,8 +26,15 @@ from proofloom.corpus.entries import (
     TheoremEntry,
 )
 from proofloom.corpus.leaks import Member
-from proofloom.corpus.reading import as_repository, proofs_by_theorem, step_entries, theorem_entry
-from proofloom.corpus.records import Repository, TracedFile, TracedStep
+from proofloom.corpus.reading import (
+    as_repository,
+    as_traced_step,
+    as_traced_theorem,
+    proofs_by_theorem,
+    step_entries,
+    theorem_entry,
+)
+from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep
 from proofloom.corpus.removal import delete_files, delete_unused
 from proofloom.corpus.schema import (
     SOURCE,
@@ -150,7 +157,15 @@ class Library:
                 imports.setdefault(number, []).append(name)
             rows = connection.execute(select(FileRow.__table__).where(wanted).order_by(FileRow.id)).all()
         return [
-            FileEntry(row.id, row.repository_id, row.logical_name, row.path, row.digest, tuple(imports.get(row.id, ())))
+            FileEntry(
+                row.id,
+                row.repository_id,
+                row.logical_name,
+                row.path,
+                row.digest,
+                tuple(imports.get(row.id, ())),
+                row.extra or "",
+            )
             for row in rows
         ]
 
@@ -181,6 +196,7 @@ class Library:
         self,
         repository: Repository | None = None,
         *,
+        file: int | None = None,
         theorem: int | None = None,
         by: str | None = None,
         split: str | None = None,
@@ -196,7 +212,7 @@ class Library:
             query = (
                 select(
                     StepRow.id, ProofRow.theorem_id, StepRow.position, StepRow.before_id, StepRow.tactic,
-                    StepRow.after_id, StepRow.cut, StepRow.goals, ProofRow.by,
+                    StepRow.after_id, StepRow.cut, StepRow.goals, ProofRow.by, StepRow.extra,
                 )
                 .join(ProofRow, ProofRow.id == StepRow.proof_id)
                 .join(TheoremRow, TheoremRow.id == ProofRow.theorem_id)
@@ -204,6 +220,8 @@ class Library:
                 .where(self._files_of(connection, repository))
                 .order_by(StepRow.id)
             )  # fmt: skip
+            if file is not None:
+                query = query.where(TheoremRow.file_id == file)
             if theorem is not None:
                 query = query.where(TheoremRow.id == theorem)
             if split is not None:
@@ -213,18 +231,33 @@ class Library:
                 query = query.where(ProofRow.by == by)
             yield from step_entries(connection, query)
 
-    def premises(self, repository: Repository | None = None) -> list[PremiseEntry]:
+    def premises(self, repository: Repository | None = None, *, file: int | None = None) -> list[PremiseEntry]:
         """Premises in the order of their files."""
         with self._database.reading() as connection:
             columns = (PremiseRow.id, PremiseRow.file_id, ConstantRow.full_name, PremiseRow.statement)
             query = (
-                select(*columns, PremiseRow.kind, PremiseRow.start)
+                select(*columns, PremiseRow.kind, PremiseRow.start, func.coalesce(PremiseRow.extra, ""))
                 .join(ConstantRow, ConstantRow.id == PremiseRow.constant_id)
                 .join(FileRow, FileRow.id == PremiseRow.file_id)
                 .where(self._files_of(connection, repository))
                 .order_by(PremiseRow.id)
             )
+            if file is not None:
+                query = query.where(PremiseRow.file_id == file)
             return [PremiseEntry(*row) for row in connection.execute(query)]
+
+    def traced_files(self, repository: Repository) -> Iterator[TracedFile]:
+        """The files of a repository as they were added, one after the other: theorems with the proofs of the source."""
+        for file in self.files(repository):
+            steps: dict[int, list[TracedStep]] = {}
+            for step in self.steps(file=file.id, by=SOURCE):
+                steps.setdefault(step.theorem_id, []).append(as_traced_step(step))
+            theorems = (as_traced_theorem(entry, steps.get(entry.id, ())) for entry in self.theorems(file=file.id))
+            premises = (
+                Premise(p.full_name, p.statement, p.kind, p.start, p.extra) for p in self.premises(file=file.id)
+            )
+            named = file.logical_name, file.path, file.digest, file.imports
+            yield TracedFile(*named, tuple(theorems), tuple(premises), file.extra)
 
     def proofs(self, theorem: int) -> list[ProofEntry]:
         """Every proof of a theorem, also those of the same theorem at other commits: its history, oldest first.

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from proofloom.corpus.entries import StepEntry, TheoremEntry
-from proofloom.corpus.records import Repository
+from proofloom.corpus.records import Repository, TracedStep, TracedTheorem
 from proofloom.corpus.schema import SOURCE, ConstantRow, GoalRow, ProofRow, StateRow, StepPremiseRow
 from proofloom.corpus.storing import batches
 
@@ -29,6 +29,21 @@ def theorem_entry(row: Row[Any], proved_by: Sequence[str]) -> TheoremEntry:
         row.id, row.file_id, row.identity_id, row.full_name, row.statement, row.kind, row.start, row.line, row.ending,
         row.admitted, row.human_tactics, row.difficulty,
         tuple(by for by in dict.fromkeys(proved_by) if not (row.admitted and by == SOURCE)),
+        row.extra or "",
+    )  # fmt: skip
+
+
+def as_traced_step(step: StepEntry) -> TracedStep:
+    """The step as it was traced."""
+    states = step.state_before, step.tactic, step.state_after
+    return TracedStep(*states, step.premises, step.cut, step.goals, step.extra)
+
+
+def as_traced_theorem(entry: TheoremEntry, steps: Sequence[TracedStep]) -> TracedTheorem:
+    """The theorem as it was traced, with the steps of its source."""
+    return TracedTheorem(
+        entry.full_name, entry.statement, entry.kind, entry.start, entry.line, entry.ending, entry.admitted,
+        entry.human_tactics, tuple(steps), entry.extra,
     )  # fmt: skip
 
 
@@ -50,9 +65,10 @@ def step_entries(connection: Connection, query: Select[*tuple[Any, ...]]) -> Ite
         texts = {number: texts[number] for number in wanted if number in texts}
         texts |= _texts(connection, [number for number in wanted if number not in texts])
         names = _names(connection, [row[0] for row in rows])
-        for number, theorem, position, before, tactic, after, cut, goals, by in rows:
+        for number, theorem, position, before, tactic, after, cut, goals, by, extra in rows:
             used = tuple(names.get(number, ()))
-            yield StepEntry(number, theorem, position, texts[before], tactic, texts[after], used, cut, goals, by)
+            states = texts[before], tactic, texts[after]
+            yield StepEntry(number, theorem, position, *states, used, cut, goals, by, extra or "")
 
 
 def _texts(connection: Connection, states: Sequence[int]) -> dict[int, str]:
@@ -64,7 +80,7 @@ def _texts(connection: Connection, states: Sequence[int]) -> dict[int, str]:
     wanted = list(dict.fromkeys(goal for numbers in goals.values() for goal in numbers))
     texts: dict[int, str] = {}
     for batch in batches(wanted, _CHUNK):
-        texts.update(connection.execute(select(GoalRow.id, GoalRow.text).where(GoalRow.id.in_(batch))).tuples().all())
+        texts.update(connection.execute(select(GoalRow.id, GoalRow.text).where(GoalRow.id.in_(batch))).all())
     return {state: "\n\n".join([texts[goal] for goal in numbers]) for state, numbers in goals.items()}
 
 

@@ -157,7 +157,7 @@ def _intern(
     """The number of the row for each key; rows that were missing are added with the values given."""
     found: dict[Key, int] = {}
     for batch in batches(list(rows), _LOOKUP):
-        found.update(connection.execute(select(key, table.__table__.c.id).where(key.in_(batch))).tuples().all())
+        found.update(connection.execute(select(key, table.__table__.c.id).where(key.in_(batch))).all())
     missing = [k for k in rows if k not in found]
     first = next_number(connection, table)
     added = {k: number for number, k in enumerate(missing, start=first)}
