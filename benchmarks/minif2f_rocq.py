@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import random
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def run(task: tuple[Path, float, tuple[str, ...]]) -> list[Row]:
     source = original.requiring(toolchain.require(*MODULES))
     gate = RocqGate(toolchain, axioms=bundles)
     rows = []
-    with Rocq(toolchain) as rocq:
+    with Rocq(toolchain) as rocq, closing(gate):
         for hole in source.holes:
             if hole.unsupported or len(hole.gaps) != 1:
                 rows.append(_row(file, hole, False, Outcome.UNSUPPORTED, reason=hole.unsupported or "several gaps"))

@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import random
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ ONE_SHOT = (
     "trivial", "auto", "easy", "eauto", "tauto", "congruence", "intros; reflexivity", "intuition", "auto with *",
     "firstorder", "lia",
 )  # fmt: skip
-ONE_SHOT_SECONDS = 5.0
+ONE_SHOT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def run(task: Task) -> list[Row]:
     gate = RocqGate(toolchain, axioms=("reals", "classical"))
     policy = TacticList()
     rows = []
-    with Rocq(toolchain) as rocq:
+    with Rocq(toolchain) as rocq, closing(gate):
         for lemma in task.lemmas:
             proof = find(source, lemma)
             theorem = source.restated(proof)
@@ -115,7 +116,7 @@ def run(task: Task) -> list[Row]:
 
 
 def one_shot(rocq: Rocq, theorem: Theorem) -> bool:
-    """True if one automation tactic, five seconds each, closes the lemma."""
+    """True if one automation tactic, `ONE_SHOT_SECONDS` each, closes the lemma."""
     session = rocq.open(theorem)
     try:
         for tactic in ONE_SHOT:
@@ -174,6 +175,13 @@ def tasks(lemmas: Sequence[dict[str, object]], seconds: float, gate: bool, one_s
     return parts
 
 
+def read_rows(file: Path | None) -> list[Row]:
+    """The rows of an earlier run that was cut off."""
+    if file is None or not file.exists():
+        return []
+    return [Row(**json.loads(line)) for line in file.read_text().splitlines()]
+
+
 def report(rows: Sequence[Row], figures: Figures, gate: bool) -> None:
     """Tables per library and by length of the human proof."""
 
@@ -196,6 +204,7 @@ def report(rows: Sequence[Row], figures: Figures, gate: bool) -> None:
     line("all", rows)
     outcomes = sorted({row.outcome for row in rows})
     figures.figure("outcomes", {str(outcome): sum(row.outcome == outcome for row in rows) for outcome in outcomes})
+    figures.figure("one_shot_seconds", ONE_SHOT_SECONDS)
     figures.figure("cpu_seconds", round(sum(row.cpu_seconds for row in rows), 1))
     figures.figure("tactics", sum(row.tactics for row in rows))
     figures.say(f"  outcomes: {figures.record['outcomes']}; {figures.record['cpu_seconds']} CPU seconds of search")
@@ -210,7 +219,9 @@ def main() -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="only N lemmas, chosen by the seed")
     parser.add_argument("--no-gate", action="store_true", help="count what Rocq closes; nothing is called proved")
     parser.add_argument("--no-one-shot", action="store_true", help="leave out the one-shot automation")
-    parser.add_argument("--rows", type=Path, help="write one JSON object a lemma to this file")
+    parser.add_argument(
+        "--rows", type=Path, help="one JSON object a lemma; lemmas that are in the file are not tried again"
+    )
     options = parser.parse_args()
     figures = Figures("stdlib_sample", quiet=options.json)
     lemmas = [json.loads(line) for line in options.sample.read_text().splitlines()]
@@ -221,7 +232,9 @@ def main() -> None:
         lemmas = random.Random(options.seed).sample(lemmas, limit)
     seconds = 1.0 if options.quick else options.time
     todo = tasks(lemmas, seconds, not options.no_gate, not (options.no_one_shot or options.quick))
-    rows: list[Row] = []
+    rows = read_rows(options.rows)
+    known = {(row.file, row.name) for row in rows}
+    todo = [task for task in todo if not {(task.file, str(lemma["name"])) for lemma in task.lemmas} <= known]
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
         for part in pool.imap_unordered(run, todo):
             rows += part
