@@ -1,17 +1,20 @@
 """The life of a worker process: open what the tasks need, answer tasks until the pipe ends, close.
 
-It does not hear Ctrl-C, which is for the process that started it; SIGTERM ends it through the same closing code as
-any other way out, so that no assistant is left behind.
+It does not hear Ctrl-C, which is for the process that started it; SIGTERM, and the death of that process, end it
+through the same closing code as any other way out, so that no assistant is left behind.
 """
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from types import FrameType
 from typing import Any
 
@@ -36,6 +39,7 @@ def serve(connection: Connection, opening: Callable[[], AbstractContextManager[C
     signal.signal(signal.SIGINT, _unheard)
     signal.signal(signal.SIGTERM, _leave)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     try:
         with opening() as function:
             while (task := _receive(connection)) is not None:
@@ -69,3 +73,11 @@ def _unheard(number: int, frame: FrameType | None) -> None:
 
 def _leave(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
+
+
+def _leave_with_parent() -> None:
+    """Wait for the process that started this one to die, then end this one as SIGTERM does."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)

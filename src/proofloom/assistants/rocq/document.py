@@ -148,7 +148,9 @@ class RocqDocument:
 
 
 def timed(sentence: str, seconds: float) -> tuple[str, float]:
-    """`sentence` under Rocq's own time-out where it has one (whole seconds), and our deadline for the answer."""
-    if seconds < 1:
-        return sentence, seconds
-    return f"Timeout {math.ceil(seconds)} {sentence}", math.ceil(seconds) + _SLACK_SECONDS
+    """`sentence` under Rocq's own time-out (whole seconds), and our deadline for the answer.
+
+    Below a second ours comes first; Rocq's is for the case that we are not there any more.
+    """
+    whole = math.ceil(seconds)
+    return f"Timeout {whole} {sentence}", seconds if seconds < 1 else whole + _SLACK_SECONDS
