@@ -56,10 +56,22 @@ def test_what_is_refused_says_why(folder: Path, candidate: str, outcomes: list[s
     assert all(item["reason"] for item in done.objects if not item["accepted"])
 
 
-def test_an_axiom_can_be_allowed_by_name(folder: Path) -> None:
-    done = proofloom("check", "Ref.v", "Axiom.v", "--axioms", "Ref.M.ax", "--json", "--theorem", "M.b", cwd=folder)
-    assert done.code == 0
-    assert done.objects[0]["axioms"] == ["Ref.M.ax"] and done.objects[0]["bundles"] == ["Ref.M.ax"]
+FUNEXT = "Coq.Logic.FunctionalExtensionality.functional_extensionality_dep"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "outcome"), [("", "forbidden_axiom"), ("funext", "accepted"), (FUNEXT, "accepted")]
+)
+def test_axioms_are_allowed_by_bundle_or_by_name(tmp_path: Path, allowed: str, outcome: str) -> None:
+    stated = "Require Import FunctionalExtensionality.\n"
+    stated += "Lemma t : forall f g : nat -> nat, (forall n, f n = g n) -> f = g.\n"
+    (tmp_path / "Ref.v").write_text(stated + "Admitted.\n")
+    (tmp_path / "Good.v").write_text(stated + "Proof. intros f g. apply functional_extensionality. Qed.\n")
+    done = proofloom("check", "Ref.v", "Good.v", "--axioms", allowed, "--json", cwd=tmp_path)
+    (verdict,) = done.objects
+    assert (done.code, verdict["outcome"]) == (0 if allowed else 1, outcome)
+    assert verdict["axioms"] == [FUNEXT]
+    assert verdict["bundles"] == ([allowed] if allowed else [])
 
 
 def test_what_cannot_be_asked_is_told_apart(folder: Path) -> None:

@@ -41,7 +41,8 @@ app = typer.Typer(
 
 _AXIOMS_HELP = (
     "Axioms that a proof may rest on, separated by commas: names of bundles "
-    f"({', '.join(BUNDLES)}) or full names of axioms. None by default."
+    f"({', '.join(BUNDLES)}) or full names of axioms of a library. None by default; what the file rests on already is "
+    "no new axiom."
 )
 Axioms = Annotated[str, typer.Option("--axioms", metavar="BUNDLE,...", help=_AXIOMS_HELP)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, for other programs.")]
