@@ -25,7 +25,7 @@ rocq:  ## install Rocq if it is missing
 
 demo: rocq $(VENV)/.user  ## prove the examples; needs only Python 3.11, git, make and root or sudo
 	$(BIN)/proofloom doctor
-	$(BIN)/proofloom prove examples --output build/demo
+	$(BIN)/proofloom prove examples --output build/demo || test $$? -eq 1  # one claim of the examples is false
 
 install: $(VENV)/.dev  ## .venv with the package and the development extras
 
@@ -36,7 +36,7 @@ check: install  ## style, types and import direction
 	$(BIN)/lint-imports
 
 test: rocq check  ## all checks and all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 bench: rocq install  ## every benchmark, quickly
 	for program in benchmarks/[a-z]*.py; do $(BIN)/python $$program --quick || exit 1; done
