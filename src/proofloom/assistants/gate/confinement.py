@@ -139,7 +139,12 @@ def run(command: Sequence[str], scratch: Path, limits: GateLimits) -> Run:
         )
     except OSError as error:
         raise AssistantError(f"the gate cannot start a process: {error.strerror}") from error
-    ending, out, error_text = _watch(process, started + limits.seconds, limits.output_mib << 20)
+    try:
+        ending, out, error_text = _watch(process, started + limits.seconds, limits.output_mib << 20)
+    except BaseException:
+        _kill(process.pid)
+        process.wait()
+        raise
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     code = process.returncode if process.returncode >= 0 else 128 - process.returncode
