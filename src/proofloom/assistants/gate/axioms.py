@@ -46,6 +46,9 @@ BUNDLES: Mapping[str, tuple[str, ...]] = {
 """
 
 
+IMPLIED = ("reals", "machine")
+"""Bundles that are on where the statement itself rests on one of their axioms: nothing is proved of these without."""
+
 WELL_KNOWN = tuple(
     sorted({path.rpartition(".")[2] for paths in BUNDLES.values() for path in paths if not path.endswith("*")})
 )

@@ -100,5 +100,9 @@ class Case:
 
 def digest_of(reading: Reading) -> str:
     """SHA-256 of a statement with all that it mentions inside the file."""
-    record = [reading.statement, sorted(reading.closure(sorted(reading.mentioned)).items())]
+    record = [
+        reading.statement,
+        sorted(reading.constraints),
+        sorted(reading.closure(sorted(reading.mentioned)).items()),
+    ]
     return hashlib.sha256(json.dumps(record).encode()).hexdigest()

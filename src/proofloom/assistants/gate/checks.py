@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from proofloom.assistants.gate.axioms import in_bundle
+from proofloom.assistants.gate.axioms import IMPLIED, in_bundle
 from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.case import Case, digest_of
 from proofloom.assistants.gate.commands import forbidden, harmless
@@ -61,6 +61,10 @@ def statement(case: Case) -> None:
     if found.statement != said.statement:
         difference = _difference(said.statement, found.statement)
         raise Refusal(Finding.WRONG_STATEMENT, f"the candidate proves another statement{case.note}: {difference}")
+    for constraint in sorted(found.constraints - said.constraints):
+        if not _bounded_by_library(case, constraint):
+            reason = f"the candidate proves a less general statement: only where {constraint}"
+            raise Refusal(Finding.WRONG_STATEMENT, reason)
 
 
 def definitions(case: Case) -> None:
@@ -123,13 +127,26 @@ CHECKS: tuple[tuple[str, Callable[[Case], None]], ...] = (
 )
 
 
+def _bounded_by_library(case: Case, constraint: str) -> bool:
+    """True for an upper bound by a universe level of another file, which comes with the use of a lemma from there."""
+    level, relation, bound = constraint.split()
+    own = case.library.rpartition(".")[2]
+    return relation == "<=" and "." not in level and "." in bound and own not in bound.split(".")
+
+
 def _allowed_by(case: Case, path: str) -> str:
-    """What allows an axiom of another file: a bundle, or the reference that relies on it; `Refusal` if nothing does."""
+    """What allows an axiom of another file; `Refusal` if nothing does.
+
+    A bundle that was asked for; a bundle without which nothing can be proved about what the statement is about, such
+    as real numbers; or the reference, which relies on that axiom already.
+    """
     bundle = case.allowance.of(path)
     if bundle is not None:
         return bundle
-    if in_bundle(path, "reals") and any(in_bundle(other, "reals") for other in case.under_statement):
-        return "reals"
+    own = case.said.axioms.intersection(case.said.closure(sorted(case.said.mentioned)))
+    for implied in IMPLIED:
+        if in_bundle(path, implied) and any(in_bundle(other, implied) for other in (*case.under_statement, *own)):
+            return implied
     if path in case.under_statement or path in case.under_file:
         return _FILE
     raise Refusal(Finding.FORBIDDEN_AXIOM, f"it rests on the axiom {path}")

@@ -12,17 +12,15 @@ from dataclasses import dataclass, field
 
 from proofloom.assistants.gate.place import Place
 from proofloom.assistants.gate.probe import LIBRARY, Answers, Doubt, Probe
-from proofloom.assistants.gate.terms import names, normal
+from proofloom.assistants.gate.terms import names, normal, without_constraints
 
 _ABOUT = re.compile(r"^Expands to: (Constant|Inductive|Constructor) (\S+)$", re.MULTILINE)
 _ARGUMENTS = re.compile(r"^Arguments \S+ (.*)$", re.MULTILINE)
 _ENTRY = re.compile(r"(\S+)(?: :(?:\s.*)?|( is assumed to be \w+| relies on .*)\.)?", re.DOTALL)
 _INDUCTIVE = ("Inductive ", "CoInductive ", "Variant ", "Record ", "Structure ", "Class ")
-_SHORTER = re.compile(
-    r"^(Constant|Inductive|Constructor) (\S+) \(shorter name to refer to it in current context is (\S+)\)$",
-    re.MULTILINE,
-)
-_NOT_BARE = re.compile(r"No (?:term|object) of |.*\(shorter name to refer to it in current context is \S+\.\S+\)$")
+_IN_CONTEXT = r"\(shorter name to refer to it in current context is (\S+)\)(?: \(alias of \S+\))?$"
+_SHORTER = re.compile(rf"^(Constant|Inductive|Constructor) (\S+) {_IN_CONTEXT}", re.MULTILINE)
+_NOT_BARE = re.compile(rf"No (?:term|object) of |.* {_IN_CONTEXT}")
 _CLOSED = "Closed under the global context"
 _UNIVERSES = "Set Printing Universes.\n{}\nUnset Printing Universes."
 
@@ -60,6 +58,7 @@ class Assumption:
 class Reading:
     """What a theorem says and rests on, in a normal form that is equal for equal theorems.
 
+    `constraints` are those on the universe levels of a polymorphic statement.
     `definitions` maps the full path of each constant or inductive type of the file itself that the statement, or an
     assumption, rests on to its normal form; `needs` says which of them each one mentions.  `arguments` are the names
     of the theorem's own arguments.  `axioms` are those of `definitions` that are axioms, `sealed` those whose body a
@@ -67,6 +66,7 @@ class Reading:
     """
 
     statement: str
+    constraints: frozenset[str]
     definitions: Mapping[str, str]
     needs: Mapping[str, frozenset[str]]
     assumptions: tuple[Assumption, ...]
@@ -208,9 +208,11 @@ class Reader:
             if len(questions) > 1:
                 (axioms if _assumes_itself(known.path, self._answers[questions[1]]) else sealed).add(known.path)
         own = self._globals[self.place.name]
-        statement, mentioned = self._normal(self._questions(self.place.name, own)[0])
+        form, mentioned = self._normal(self._questions(self.place.name, own)[0])
+        statement, constraints = without_constraints(form)
         return Reading(
             statement=statement,
+            constraints=constraints,
             definitions=definitions,
             needs=needs,
             assumptions=tuple(Assumption(self._globals[name].path, flag) for name, flag in self._assumed()),
@@ -248,7 +250,8 @@ def _bare(name: str) -> str:
 def _require_free(query: str, answer: str) -> None:
     """A name without a dot has to stand for nothing global; `Locate` also lists longer names that end in it."""
     for line in answer.splitlines():
-        if not _NOT_BARE.match(line):
+        longer = _NOT_BARE.match(line)
+        if longer is None or (longer[1] is not None and "." not in longer[1]):
             raise Doubt(f"{query} answers {line!r}: a bound name is also a global one")
 
 
@@ -276,9 +279,9 @@ def global_of(name: str, text: str) -> Global:
     return Global(
         kind=kind,
         path=path,
-        opaque=f"\n{name} is opaque" in text,
-        transparent=f"\n{name} is transparent" in text or f"\n{name} is basically transparent" in text,
-        polymorphic=f"\n{name} is universe polymorphic" in text,
+        opaque=re.search(r"^\S+ is opaque$", text, re.MULTILINE) is not None,
+        transparent=re.search(r"^\S+ is (?:basically )?transparent", text, re.MULTILINE) is not None,
+        polymorphic=re.search(r"^\S+ is universe polymorphic", text, re.MULTILINE) is not None,
         arguments=tuple(re.findall(r"[^\s()\[\]{}%]+", re.sub(r"%\w+", "", arguments[1]))) if arguments else (),
     )
 

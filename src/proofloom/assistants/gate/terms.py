@@ -76,3 +76,18 @@ def normal(text: str, resolve: Callable[[str], str]) -> str:
             token = levels.setdefault(token, f"u{len(levels)}")
         pieces.append(token)
     return " ".join(pieces)
+
+
+def without_constraints(form: str) -> tuple[str, frozenset[str]]:
+    """A normal form cut into the term and the constraints on its universe levels (`u0 <= Logic.eq.u0`).
+
+    Raises `Doubt` if the constraints do not read as relations between two levels each.
+    """
+    term, mark, rest = form.partition(" (* ")
+    if not mark:
+        return term, frozenset()
+    words = rest.removesuffix("*)").partition("|=")[2].split()
+    triples = [words[at : at + 3] for at in range(0, len(words), 3)]
+    if not rest.endswith("*)") or not all(len(triple) == 3 and triple[1] in ("<", "<=", "=") for triple in triples):
+        raise Doubt(f"constraints on universe levels {rest!r}")
+    return term, frozenset(" ".join(triple) for triple in triples)
