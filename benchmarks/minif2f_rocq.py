@@ -75,7 +75,7 @@ def run(task: tuple[Path, float, tuple[str, ...]]) -> list[Row]:
             except AssistantError as error:
                 rows.append(_row(file, hole, False, Outcome.UNSUPPORTED, reason=str(error)))
                 continue
-            budget = Budget(seconds=3 * seconds, cpu_seconds=seconds)
+            budget = Budget(seconds=20 * seconds, cpu_seconds=seconds)  # wall clock is only a guard
             done = attempt(theorem, rocq, TacticList(), BestFirstConfig().start, budget, certify)
             axioms = done.verdict.axioms if done.verdict else ()
             spend = done.spend
