@@ -79,7 +79,7 @@ def test_a_file_is_replaced_only_when_asked(file: Path, tmp_path: Path) -> None:
     assert file.read_bytes() == EASY_DONE
     assert file.stat().st_mode & 0o777 == 0o640
     again = proofloom("prove", "F.v", "--write", cwd=tmp_path)
-    assert (again.code, again.out) == (0, "F.v: no holes\nno holes to fill\n")
+    assert (again.code, again.out) == (0, "no holes to fill\n")
 
 
 def test_gaps_of_one_proof_are_filled_together(tmp_path: Path) -> None:
@@ -129,6 +129,28 @@ def test_a_module_of_the_library_is_loaded_only_when_asked(tmp_path: Path) -> No
         b"From Coq Require Import Lia.\nSection S.\nLemma t : forall x y : nat, x < y -> y < x -> False.\n"
         b"Proof.\n  lia.\nQed.\nEnd S.\n"
     )
+
+
+def test_a_file_of_a_folder_that_cannot_be_used_does_not_stop_the_others(tmp_path: Path) -> None:
+    (tmp_path / "F.v").write_bytes(EASY)
+    (tmp_path / "bad-name.v").write_bytes(EASY)
+    done = proofloom("prove", ".", "--json", cwd=tmp_path)
+    assert (done.code, done.outcomes) == (1, {"easy": "proved"})
+    assert "left out: bad-name.v: 'bad-name' is not an identifier" in done.error
+
+
+def test_a_project_is_proved_with_its_own_names(tmp_path: Path) -> None:
+    (tmp_path / "_CoqProject").write_text("-Q theories Shop\n")
+    (tmp_path / "theories").mkdir()
+    (tmp_path / "theories" / "Price.v").write_text("Definition price := 3.\n")
+    (tmp_path / "theories" / "Sale.v").write_text(
+        "From Shop Require Import Price.\nLemma cheap : price + price = 6.\nProof.\nAdmitted.\n"
+    )
+    unmade = proofloom("prove", "theories", "--json", cwd=tmp_path)
+    assert unmade.outcomes == {"cheap": "unsupported"}
+    assert unmade.objects[0]["reason"].startswith("theories/Sale.v:1: Cannot find a physical path")
+    subprocess.run(["coqc", "-Q", "theories", "Shop", "theories/Price.v"], cwd=tmp_path, check=True)
+    assert proofloom("prove", "theories", "--json", cwd=tmp_path).outcomes == {"cheap": "proved"}
 
 
 # -- a run that is named --------------------------------------------------------------------------------------------
@@ -261,13 +283,13 @@ def test_of_two_runs_on_one_file_the_second_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["F.v"]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_keeps_what_is_proved(tmp_path: Path, workers: int) -> None:
+@pytest.mark.parametrize(("workers", "number"), [(1, signal.SIGINT), (2, signal.SIGINT), (1, signal.SIGTERM)])
+def test_ctrl_c_keeps_what_is_proved(tmp_path: Path, workers: int, number: signal.Signals) -> None:
     (tmp_path / "F.v").write_bytes(EASY + HARD)
     run = Running("prove", "F.v", "--write", "--time", "300", "--json", "--workers", workers, cwd=tmp_path)
     run.until("easy: proved")
     below = children(run.process.pid)
-    run.send(signal.SIGINT)
+    run.send(number)
     done = run.end()
     assert done.code == 130
     assert done.outcomes == {"easy": "proved"}

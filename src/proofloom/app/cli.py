@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -179,8 +180,11 @@ def check(
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave with the exit code."""
+    """Run the command line and leave with the exit code.  SIGTERM is heard as Ctrl-C, so that a time limit set by
+    another program keeps what was found.
+    """
     speak_any_text()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(_code(arguments))
 
 

@@ -32,8 +32,6 @@ class Printer:
         for result in done.results:
             for line in _told(done, result):
                 self._line(line)
-        if not done.file.original.holes:
-            self._line(Text(f"{done.file.name}: no holes"))
         if done.written is not None:
             self._line(Text(f"wrote {done.written}", "bold"))
 
