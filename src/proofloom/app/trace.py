@@ -20,7 +20,8 @@ from proofloom.app.settings import BadInput
 from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.corpus import trace as tracing
-from proofloom.corpus.library import DEFAULT_PLACE, Library, LibraryError
+from proofloom.corpus.database import LibraryError
+from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.corpus.rocq_targets import Target, find_target
 from proofloom.corpus.tracing import TraceLimits
 
@@ -94,16 +95,8 @@ class _Run:
         interrupted = False
         try:
             with held:
-                tracing.trace(
-                    self._target,
-                    self._library,
-                    executor,
-                    self._toolchain,
-                    self._limits,
-                    watcher,
-                    time.monotonic,
-                    report,
-                )
+                args = (self._target, self._library, executor, self._toolchain, self._limits, watcher)
+                tracing.trace(*args, time.monotonic, report)
         except KeyboardInterrupt:
             interrupted = True
         self._print(report, interrupted)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from proofloom.assistants.rocq.sentences import code_of, masked
 
 _TOKEN = re.compile(rb"[(\[{]|[)\]}]|;|[A-Za-z_\x80-\xff][\w\x80-\xff']*")
 _SELECTOR = re.compile(rb"(?:all|par|!|\d+(?:\s*-\s*\d+)?(?:\s*,\s*\d+(?:\s*-\s*\d+)?)*|\[[^\]\s]+\])\s*:(?![=:])")
+_CONTROL = re.compile(rb"(?:(?:Time|Instructions|Timeout\s+\d+)\s+)*")
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 _MATCHES = (b"match", b"lazymatch", b"multimatch")
 # What begins with one of these reaches to the end of the chain.
@@ -36,7 +38,8 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A tactic sentence: the selector as written (`2`, `1-3`, `all`; empty if none), the tactic, and its pieces.
+    """A tactic sentence without `Time` and its like: the selector as written (`2`, `1-3`, `all`; empty if none), the
+    tactic, and its pieces.
 
     `dots` is True if the sentence ends in `...`, which runs the tactic of `Proof with` after it.
     """
@@ -64,11 +67,13 @@ def chain_of(sentence: bytes) -> Chain:
     mask = masked(sentence)
     dots = mask.endswith(b"...")
     end = len(mask) - (3 if dots else 1)
-    selector = _SELECTOR.match(mask)
-    start = selector.end() if selector else 0
+    control = _CONTROL.match(mask)
+    start = control.end() if control else 0
+    selector = _SELECTOR.match(mask, start)
+    start = selector.end() if selector else start
     cuts = [start, *(cut + 1 for cut in _cuts(mask, start, end)), end + 1]
     pieces = []
-    for first, last in zip(cuts, cuts[1:], strict=False):
+    for first, last in pairwise(cuts):
         text = _text(sentence[first : last - 1])
         local = first != start and text.startswith("[") and not text.startswith("[>")
         pieces.append(Piece(first, last - 1, f"[>{'' if text[1:2] == ' ' else ' '}{text[1:]}" if local else text))
