@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -64,7 +65,7 @@ class Server:
         engine.dispose()
 
     def stop(self) -> None:
-        self.process.terminate()
+        self.process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
         try:
             self.process.wait(SECONDS)
         except subprocess.TimeoutExpired:

@@ -17,6 +17,7 @@ from proofloom.corpus.database import LibraryError
 from proofloom.corpus.entries import difficulty
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep
+from proofloom.corpus.restoring import traced_files
 from proofloom.proofs import Outcome
 
 TWO_GOALS = "x : nat\n⊢ x = x\n\n⊢ True"
@@ -39,7 +40,7 @@ def test_what_is_added_comes_back(library: Library, files: list[TracedFile], num
     library.delete_repository(repository)
     for each in files:
         library.add_file(repository, each)
-    assert list(library.traced_files(repository)) == files
+    assert list(traced_files(library, repository)) == files
 
 
 def test_a_file_added_twice_changes_nothing(library: Library) -> None:
@@ -142,7 +143,7 @@ def test_deletion_is_of_one_repository_and_leaves_nothing_behind(library: Librar
     assert library.delete_repository(NEW)
     assert not library.delete_repository(NEW)
     assert library.counts() == alone
-    assert list(library.traced_files(OLD)) == [LISTS]
+    assert list(traced_files(library, OLD)) == [LISTS]
     assert library.delete_repository(OLD)
     assert set(library.counts().values()) == {0}
 
@@ -229,7 +230,7 @@ def test_a_library_keeps_what_it_was_given(place: str) -> None:
     with Library.open(place) as library:
         library.add_file(OLD, LISTS)
     with Library.open(place, create=False) as library:
-        assert list(library.traced_files(OLD)) == [LISTS]
+        assert list(traced_files(library, OLD)) == [LISTS]
         assert library.repositories()[0].repository == OLD
 
 

@@ -72,6 +72,10 @@ class Accessibility:
         self._imported_premises = lru_cache(maxsize=16)(lambda file: self._in_files(premises, self.files(file)))
         self._imported_theorems = lru_cache(maxsize=16)(lambda file: self._in_files(theorems, self.files(file)))
 
+    def in_order(self) -> list[int]:
+        """Every file, imports before importers."""
+        return list(self._closure)
+
     def files(self, file: int) -> Numbers:
         """The files that `file` imports, directly or not, ascending; never itself."""
         return self._unpack(self._closure[file])

@@ -26,15 +26,8 @@ from proofloom.corpus.entries import (
     TheoremEntry,
 )
 from proofloom.corpus.leaks import Member
-from proofloom.corpus.reading import (
-    as_repository,
-    as_traced_step,
-    as_traced_theorem,
-    proofs_by_theorem,
-    step_entries,
-    theorem_entry,
-)
-from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep
+from proofloom.corpus.reading import as_repository, proofs_by_theorem, step_entries, theorem_entry
+from proofloom.corpus.records import Repository, TracedFile, TracedStep
 from proofloom.corpus.removal import delete_files, delete_unused
 from proofloom.corpus.schema import (
     SOURCE,
@@ -47,7 +40,7 @@ from proofloom.corpus.schema import (
     StepRow,
     TheoremRow,
 )
-from proofloom.corpus.split_rows import find_split, in_part, kept_steps, read_splits, store_split
+from proofloom.corpus.split_rows import find_split, in_part, kept_steps, read_division, read_splits, store_split
 from proofloom.corpus.splits import Division, SplitSettings
 from proofloom.corpus.storing import next_number, store_file, store_steps
 from proofloom.proofs import Attempt, Outcome
@@ -246,19 +239,6 @@ class Library:
                 query = query.where(PremiseRow.file_id == file)
             return [PremiseEntry(*row) for row in connection.execute(query)]
 
-    def traced_files(self, repository: Repository) -> Iterator[TracedFile]:
-        """The files of a repository as they were added, one after the other: theorems with the proofs of the source."""
-        for file in self.files(repository):
-            steps: dict[int, list[TracedStep]] = {}
-            for step in self.steps(file=file.id, by=SOURCE):
-                steps.setdefault(step.theorem_id, []).append(as_traced_step(step))
-            theorems = (as_traced_theorem(entry, steps.get(entry.id, ())) for entry in self.theorems(file=file.id))
-            premises = (
-                Premise(p.full_name, p.statement, p.kind, p.start, p.extra) for p in self.premises(file=file.id)
-            )
-            named = file.logical_name, file.path, file.digest, file.imports
-            yield TracedFile(*named, tuple(theorems), tuple(premises), file.extra)
-
     def proofs(self, theorem: int) -> list[ProofEntry]:
         """Every proof of a theorem, also those of the same theorem at other commits: its history, oldest first.
 
@@ -317,6 +297,11 @@ class Library:
         """The newest version of a split, or `name@version`; raises `LibraryError` if it is not there, or not whole."""
         with self._database.reading() as connection:
             return find_split(connection, name, self.place)
+
+    def division(self, name: str) -> Division:
+        """The members of a split: the part of each theorem, and what is left out."""
+        with self._database.reading() as connection:
+            return read_division(connection, find_split(connection, name, self.place))
 
     def counts(self, repository: Repository | None = None) -> Mapping[str, int]:
         """How many files, theorems, admitted theorems, proofs, steps, distinct states and premises there are."""

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from proofloom.corpus.entries import StepEntry, TheoremEntry
-from proofloom.corpus.records import Repository, TracedStep, TracedTheorem
+from proofloom.corpus.records import Repository
 from proofloom.corpus.schema import SOURCE, ConstantRow, GoalRow, ProofRow, StateRow, StepPremiseRow
 from proofloom.corpus.storing import batches
 
@@ -30,20 +30,6 @@ def theorem_entry(row: Row[Any], proved_by: Sequence[str]) -> TheoremEntry:
         row.admitted, row.human_tactics, row.difficulty,
         tuple(by for by in dict.fromkeys(proved_by) if not (row.admitted and by == SOURCE)),
         row.extra or "",
-    )  # fmt: skip
-
-
-def as_traced_step(step: StepEntry) -> TracedStep:
-    """The step as it was traced."""
-    states = step.state_before, step.tactic, step.state_after
-    return TracedStep(*states, step.premises, step.cut, step.goals, step.extra)
-
-
-def as_traced_theorem(entry: TheoremEntry, steps: Sequence[TracedStep]) -> TracedTheorem:
-    """The theorem as it was traced, with the steps of its source."""
-    return TracedTheorem(
-        entry.full_name, entry.statement, entry.kind, entry.start, entry.line, entry.ending, entry.admitted,
-        entry.human_tactics, tuple(steps), entry.extra,
     )  # fmt: skip
 
 
@@ -74,9 +60,7 @@ def step_entries(connection: Connection, query: Select[*tuple[Any, ...]]) -> Ite
 def _texts(connection: Connection, states: Sequence[int]) -> dict[int, str]:
     goals: dict[int, list[int]] = {}
     for batch in batches(states, _CHUNK):
-        goals.update(
-            connection.execute(select(StateRow.id, StateRow.goals).where(StateRow.id.in_(batch))).tuples().all()
-        )
+        goals.update(connection.execute(select(StateRow.id, StateRow.goals).where(StateRow.id.in_(batch))).all())
     wanted = list(dict.fromkeys(goal for numbers in goals.values() for goal in numbers))
     texts: dict[int, str] = {}
     for batch in batches(wanted, _CHUNK):

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from proofloom.corpus.database import LibraryError
 from proofloom.corpus.entries import SplitEntry
+from proofloom.corpus.leaks import Part
 from proofloom.corpus.schema import SplitRow, SplitStepRow, SplitTheoremRow, StepRow, TheoremRow
 from proofloom.corpus.splits import Division
 from proofloom.corpus.storing import next_number
@@ -58,6 +59,19 @@ def find_split(connection: Connection, name: str, place: str) -> SplitEntry:
     if lost:
         raise LibraryError(f"{place}: {lost} theorems of split {name!r} were replaced or deleted; make it again")
     return found[-1]
+
+
+def read_division(connection: Connection, entry: SplitEntry) -> Division:
+    """The division that was stored."""
+    theorems = connection.execute(
+        select(SplitTheoremRow.theorem_id, SplitTheoremRow.part, SplitTheoremRow.reason)
+        .where(SplitTheoremRow.split_id == entry.id)
+    ).all()  # fmt: skip
+    steps = select(SplitStepRow.step_id, SplitStepRow.reason).where(SplitStepRow.split_id == entry.id)
+    parts = {theorem: Part(part) for theorem, part, _ in theorems}
+    reasons = {theorem: reason for theorem, _, reason in theorems if reason}
+    left_out = {step: reason for step, reason in connection.execute(steps)}  # noqa: C416  (rows are not a mapping)
+    return Division(parts, reasons, left_out, entry.digest, entry.report)
 
 
 def in_part(split: int, part: str | None) -> ColumnElement[bool]:

@@ -122,6 +122,16 @@ def without_leaks(members: Sequence[Member], parts: Mapping[int, Part], settings
                     _report(members, final, reasons, left_out, leaks))  # fmt: skip
 
 
+def as_given(members: Iterable[Member], parts: Mapping[int, Part]) -> Division:
+    """A division that came with a data set, as it is; its report counts the leaks that it has."""
+    members = sorted(members, key=lambda member: member.key)
+    whole = {member.id: parts.get(member.id, Part.EXCLUDED) for member in members}
+    reasons = {number: "in no part" for number, part in whole.items() if part is Part.EXCLUDED}
+    leaks = list(find(members, whole))
+    return Division(whole, reasons, {}, _digest(members, whole, reasons, {}),
+                    _report(members, whole, reasons, {}, leaks))  # fmt: skip
+
+
 def _by_units(proved: Sequence[Member], settings: SplitSettings, val: int, test: int) -> dict[int, Part]:
     """Shuffled units go to test while they fit, then to validation, then to training; sizes are upper limits."""
     units: dict[str, list[Member]] = {}
