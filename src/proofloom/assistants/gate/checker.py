@@ -52,7 +52,7 @@ def recheck(compiled: Compiled, toolchain: RocqToolchain, folder: Path, limits: 
         raise Refusal(Finding.CHECKER_REFUSED, f"the checker refuses: {said[-400:]}")
     if f"[intern {compiled.object} ..." not in printed or f"Checking library: {compiled.name}\n" not in printed:
         raise Doubt(f"the checker did not say that it checked {compiled.object}")
-    return Summary(_flags(printed, compiled.name))
+    return Summary(flags_of(printed, compiled.name))
 
 
 def _paths(compiled: Compiled) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ def _paths(compiled: Compiled) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _flags(out: str, name: str) -> dict[str, str]:
+def flags_of(out: str, name: str) -> dict[str, str]:
     """The names of the file `name` under the headings of the summary that tell of a check left out."""
     accepted, _, summary = out.rpartition(_SUMMARY)
     if not accepted.rstrip().endswith("Modules were successfully checked"):

@@ -159,7 +159,7 @@ def run(command: Sequence[str], scratch: Path, limits: GateLimits) -> Run:
         seconds=time.monotonic() - started,
         cpu_seconds=cpu,
         memory_mib=usage.ru_maxrss / 1024,
-        limits=_record(limits, reached.decode("ascii", "replace").split(), isolation),
+        limits=limits_record(limits, reached.decode("ascii", "replace").split(), isolation),
     )
 
 
@@ -238,7 +238,8 @@ def _ending(status: int, cpu: float, limits: GateLimits, error: str) -> Ending:
     return Ending.SIGNAL if status > 129 else Ending.EXIT
 
 
-def _record(limits: GateLimits, reached: Sequence[str], isolation: Sequence[str]) -> dict[str, str]:
+def limits_record(limits: GateLimits, reached: Sequence[str], isolation: Sequence[str]) -> dict[str, str]:
+    """What was really on: `reached` are the limits that the shell could set, `isolation` the prefix that worked."""
     asked = {
         "cpu": f"{limits.cpu_seconds:g} s",
         "memory": f"{limits.memory_mib} MiB",

@@ -77,7 +77,7 @@ def find_place(probe: Probe, modules: str) -> Place:
         kind = _KIND.match(_one(probe.ask([f"Locate Module {path}."], preamble)))
         if kind is None:
             raise Doubt(f"there is no module {path} to be seen from outside")
-        parameters = _parameters(_one(probe.ask([f"Print {kind[1]} {path}."], preamble)))
+        parameters = parameters_of(_one(probe.ask([f"Print {kind[1]} {path}."], preamble)))
         current = path
         if not parameters and kind[1] == "Module":
             continue
@@ -98,7 +98,7 @@ def _one(answers: Answers) -> str:
     return answers.texts[0]
 
 
-def _parameters(printed: str) -> Sequence[tuple[str, str]]:
+def parameters_of(printed: str) -> Sequence[tuple[str, str]]:
     """The parameters in the head of a printed module: (name, type) in order."""
     head = _HEAD.match(printed)
     if head is None:

@@ -24,7 +24,7 @@ Unset Printing Factorizable Match Patterns. Unset Printing Synth. Unset Printing
 Unset Printing Float. Unset Printing Projections. Unset Printing Compact Contexts. Unset Printing Parentheses.
 Unset Printing Unfolded Projection As Match. Unset Printing Fully Qualified. Unset Printing Existential Instances.
 Unset Short Module Printing. Unset Fast Name Printing. Unset Mangle Names. Unset Program Mode.
-Unset Universe Polymorphism. Set Universe Checking. Set Guard Checking. Set Positivity Checking."""
+Unset Universe Polymorphism. Set Universe Checking. Set Guard Checking. Set Positivity Checking. Set Debug "-all"."""
 LIBRARY = "ProofloomProbe_"
 
 
@@ -67,7 +67,7 @@ class Probe:
         self.runs.append(done)
         if not done.good and done.ending is not Ending.EXIT:
             raise failure(done, "the questions about the compiled file were not answered")
-        return self._read(done, nonce, len(queries))
+        return self.answers(done, nonce, len(queries))
 
     def _text(self, queries: Sequence[str], preamble: Sequence[str]) -> str:
         lines = [f"Require {self.target.name}.", _OPTIONS]
@@ -75,8 +75,8 @@ class Probe:
             lines += [f"Locate Term m{number}_#.", query]
         return "\n".join([*lines, "Locate Term end_#.", *(f"End Level#_{level}." for level in _levels(preamble)), ""])
 
-    def _read(self, done: Run, nonce: str, count: int) -> Answers:
-        """Cut the output at the marks."""
+    def answers(self, done: Run, nonce: str, count: int) -> Answers:
+        """Cut the output of a probe with `count` queries at its marks; raises `Doubt`."""
         pieces = re.split(rf"^No (?:term|object) of basename (\w+_{nonce})\n", done.out, flags=re.MULTILINE)
         marks, texts = pieces[1::2], pieces[2::2]
         expected = [*(f"m{number}_{nonce}" for number in range(count + 2)), f"end_{nonce}"]

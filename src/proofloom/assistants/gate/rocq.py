@@ -39,7 +39,7 @@ class RocqGate:
 
     `axioms` are the bundles (see `axioms.BUNDLES`) and full paths that a proof may rest on beside what the reference
     rests on already.  Compiled references are kept, so that many candidates of one file cost one compilation of it;
-    they lie in a temporary folder that `close` removes.  One check runs at a time; threads wait for each other.
+    they lie in the temporary `folder`, which `close` removes.  One check runs at a time; threads wait for each other.
     """
 
     def __init__(
@@ -56,7 +56,8 @@ class RocqGate:
         self._limits = limits
         self._clock = clock
         self._temporary = tempfile.TemporaryDirectory(prefix="proofloom-gate-")
-        self._shop = Workshop(toolchain, limits, fresh_nonce, Path(self._temporary.name).resolve())
+        self.folder = Path(self._temporary.name).resolve()
+        self._shop = Workshop(toolchain, limits, fresh_nonce, self.folder)
         self._references: OrderedDict[str, Edition] = OrderedDict()
         self._candidates: OrderedDict[str, Edition] = OrderedDict()
         self._lock = threading.Lock()
