@@ -23,6 +23,7 @@ from proofloom.corpus.json_arrays import ArrayError, read_objects
 from proofloom.corpus.leaks import Part
 from proofloom.corpus.leandojo_records import (
     OURS,
+    Json,
     RecordError,
     checked,
     read_file,
@@ -105,14 +106,14 @@ class _Gathering:
         except (ArrayError, RecordError) as error:
             text = str(error)
             raise DataSetError(text if text.startswith(shown) else f"{shown}: {text}") from error
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, UnicodeError) as error:
             raise DataSetError(f"{path}: cannot be read after record {number} ({error})") from error
 
     def _add(self, split: str, part: Part, record: Json, where: str) -> None:
         theorem = read_theorem(record, where, {})
         key = (record["file_path"], theorem.start, theorem.full_name)
         origin = json.dumps([record["url"], record["commit"]])
-        body = json.dumps(record, ensure_ascii=False)
+        body = json.dumps(record)
         if not self._run("INSERT OR IGNORE INTO theorem VALUES (?, ?, ?, ?, ?, ?)", *key, origin, where, body).rowcount:
             same = "SELECT origin, source FROM theorem WHERE path = ? AND start = ? AND name = ?"
             other, source = self._run(same, *key).fetchone()
