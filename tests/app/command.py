@@ -81,8 +81,15 @@ class Running:
         return Ended(self.process.returncode, out, "".join(self.said) + error)
 
 
-def children(pid: int) -> Sequence[int]:
-    """The processes below `pid`, as far as the machine shows them."""
+def children(pid: int, seconds: float = 20) -> Sequence[int]:
+    """The processes below `pid`, as soon as there are some."""
+    end = time.monotonic() + seconds
+    while not (found := _children(pid)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
+def _children(pid: int) -> Sequence[int]:
     found: list[int] = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -91,7 +98,7 @@ def children(pid: int) -> Sequence[int]:
             except (FileNotFoundError, ProcessLookupError):
                 continue
             if parent == pid:
-                found += [int(entry.name), *children(int(entry.name))]
+                found += [int(entry.name), *_children(int(entry.name))]
     return found
 
 
