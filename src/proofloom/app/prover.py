@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from proofloom.app.settings import ProveSettings
+from proofloom.app.sharing import SharedProofs
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.scripts import format_script, plain_script
 from proofloom.assistants.rocq.source import Hole, Source
@@ -63,7 +64,10 @@ def digest(data: bytes) -> str:
 
 
 class Prover:
-    """Tries tasks one after the other.  `found` maps a file to the scripts of its theorems that are proved."""
+    """Tries tasks one after the other.
+
+    `found` maps a file to the scripts of its theorems that are proved; `shared` tells what other workers have found.
+    """
 
     def __init__(
         self,
@@ -72,11 +76,13 @@ class Prover:
         gate: Gate,
         *,
         found: Mapping[Path, Mapping[str, Scripts]] | None = None,
+        shared: SharedProofs | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._settings = settings
         self._assistant = assistant
         self._gate = gate
+        self._shared = shared
         self._clock = clock
         self._policy = settings.new_policy()
         self._found = {file: dict(scripts) for file, scripts in (found or {}).items()}
@@ -86,6 +92,8 @@ class Prover:
         """Try one theorem; what goes wrong is its outcome."""
         source = self._opened(task.source, task.file)
         found = self._found.setdefault(task.file, {})
+        if self._shared is not None:
+            found |= self._shared.of(task.file)
         earlier = {path: scripts for path, scripts in found.items() if path != task.theorem}
         tried = _Try(self, task, self._opened(source.filled(earlier), task.file)).run()
         if tried.attempt.outcome is Outcome.UNSUPPORTED and earlier:

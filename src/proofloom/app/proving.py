@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -24,6 +25,7 @@ from proofloom.app.requirement import require_sentence
 from proofloom.app.run import Destination, Run, Watcher
 from proofloom.app.run_folder import RunFolder
 from proofloom.app.settings import BadInput, ProveSettings
+from proofloom.app.sharing import SharedProofs
 from proofloom.app.watch import LiveWatcher, PlainWatcher
 from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
 from proofloom.assistants.gate import RocqGate
@@ -64,6 +66,7 @@ def prove_files(request: Request, complain: Callable[[str], None]) -> int:
         total = sum(len(file.wanted) for file in inputs.files) - len(known)
         console, watcher = _display(request, total, stack, complain)
         printer = Printer(console, request.as_json)
+        shared = stack.enter_context(_shared_folder()) if request.workers > 1 else None
         run = Run(
             inputs.files,
             stack.enter_context(closing(RocqGate(toolchain, axioms=request.settings.axioms))),
@@ -72,10 +75,11 @@ def prove_files(request: Request, complain: Callable[[str], None]) -> int:
             keep=folder.keep if folder else lambda file, attempt: None,
             report=printer.report,
             known=known,
+            shared=SharedProofs(shared) if shared else None,
         )
         executor: Executor = InProcess() if request.workers == 1 else LocalProcesses(request.workers)
         try:
-            run.go(executor, partial(open_prover, request.settings, toolchain, run.found))
+            run.go(executor, partial(open_prover, request.settings, toolchain, run.found, shared))
         finally:
             if folder:
                 folder.write_report()
@@ -92,11 +96,20 @@ def prove_files(request: Request, complain: Callable[[str], None]) -> int:
 
 @contextmanager
 def open_prover(
-    settings: ProveSettings, toolchain: RocqToolchain, found: Mapping[Path, Mapping[str, Scripts]]
+    settings: ProveSettings,
+    toolchain: RocqToolchain,
+    found: Mapping[Path, Mapping[str, Scripts]],
+    shared: Path | None = None,
 ) -> Iterator[Prover]:
-    """What a worker needs: an assistant of its own, and the gate."""
+    """What a worker needs: an assistant of its own, the gate, and what was found before and is found by others."""
     with Rocq(toolchain) as assistant, closing(RocqGate(toolchain, axioms=settings.axioms)) as gate:
-        yield Prover(settings, assistant, gate, found=found)
+        yield Prover(settings, assistant, gate, found=found, shared=SharedProofs(shared) if shared else None)
+
+
+@contextmanager
+def _shared_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="proofloom-run-") as folder:
+        yield Path(folder)
 
 
 def _inputs(request: Request, toolchain: RocqToolchain) -> Inputs:

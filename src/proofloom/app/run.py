@@ -15,6 +15,7 @@ from typing import Protocol
 from proofloom.app.inputs import InputFile
 from proofloom.app.prover import Gate, Scripts, Task, Tried, digest
 from proofloom.app.results import Result
+from proofloom.app.sharing import SharedProofs
 from proofloom.assistants.executor import Crash, Done, Executor, Opening, Started
 from proofloom.assistants.files import write_beside
 from proofloom.assistants.session import AssistantError
@@ -99,7 +100,10 @@ class _Progress:
 
 
 class Run:
-    """One run.  `known` are results of an earlier run, by file and theorem; they are not tried again."""
+    """One run.  `known` are results of an earlier run, by file and theorem; they are not tried again.
+
+    With several workers, `shared` tells them of each other's proofs.
+    """
 
     def __init__(
         self,
@@ -111,12 +115,14 @@ class Run:
         keep: Keep,
         report: Callable[[FileDone], None],
         known: Iterable[tuple[InputFile, Result]] = (),
+        shared: SharedProofs | None = None,
     ) -> None:
         self._gate = gate
         self._destination = destination
         self._watcher = watcher
         self._keep = keep
         self._report = report
+        self._shared = shared
         self._files = [_Progress(file, {hole.path for hole in file.wanted}) for file in files]
         for file, result in known:
             progress = self._progress(file.path)
@@ -131,13 +137,18 @@ class Run:
 
     @property
     def tasks(self) -> list[Task]:
-        """The theorems that are still to be tried, file by file, in order."""
-        return [
-            Task(progress.file.path, progress.file.data, progress.file.source.data, progress.file.settings, hole.path)
-            for progress in self._files
-            for hole in progress.file.wanted
-            if hole.path in progress.waiting
+        """The theorems that are still to be tried, file by file, in order.
+
+        Several workers get theorems of different files first, because a theorem often needs the one before it.
+        """
+        numbered = [
+            (number, Task(file.path, file.data, file.source.data, file.settings, hole.path))
+            for file, waiting in ((progress.file, progress.waiting) for progress in self._files)
+            for number, hole in enumerate(hole for hole in file.wanted if hole.path in waiting)
         ]
+        if self._shared is not None:
+            numbered.sort(key=lambda item: item[0])
+        return [task for _, task in numbered]
 
     def go(self, executor: Executor, opening: Opening[Task, Tried]) -> None:
         """Try every task and settle every file; after Ctrl-C `interrupted` is True and what was found is settled."""
@@ -170,6 +181,8 @@ class Run:
         entry = _Entry(Result.of(progress.file.name, progress.file.hole(theorem).line, attempt), tried.candidate)
         progress.entries[theorem] = entry
         self._keep(progress.file, attempt)
+        if self._shared is not None and entry.result.proved:
+            self._shared.add(progress.file.path, theorem, attempt.scripts)
         self._watcher.ended(entry.result)
 
     def _settle_ready(self) -> None:
