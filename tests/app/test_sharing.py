@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from stand_ins import FILE, RULES, Silent, StandInGate, TacticsOf, input_file
 
 from proofloom.app import settings as settings_module
 from proofloom.app.prover import Prover, Task
@@ -13,7 +14,6 @@ from proofloom.app.settings import ProveSettings
 from proofloom.app.sharing import SharedProofs
 from proofloom.assistants.fake import FakeAssistant
 from proofloom.assistants.rocq.project import FileSettings
-from stand_ins import FILE, RULES, Silent, StandInGate, TacticsOf, input_file
 
 
 def test_every_reader_sees_every_proof_of_its_file(tmp_path: Path) -> None:
