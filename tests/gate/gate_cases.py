@@ -191,6 +191,7 @@ FLAGS = [
         "R-18 inlined functor argument, guard, flag in the reference",
         GUARD_INLINE + BY_INLINE,
         reference=GUARD_INLINE + FALSE,
+        reason="Gated.B.q: Type error",
     ),
     command(
         "R-19 abstract under universes off",
@@ -455,6 +456,14 @@ ACCEPTED = [
         "Lemma t : {n | n = 3}. Admitted. Lemma s : proj1_sig t = proj1_sig t. Proof. reflexivity. Qed.",
         "Lemma t : {n | n = 3}. Proof. exists 3. reflexivity. Defined. "
         "Lemma s : proj1_sig t = proj1_sig t. Proof. reflexivity. Qed.",
+    ),
+    accepted(
+        "what follows needs the missing proof",
+        "Module M. Section S. Variable A : Prop. Lemma t : {n | n = 3}. Admitted.\n"
+        "Lemma s : proj1_sig t = 3. Proof. reflexivity. Qed. End S. End M.",
+        "Module M. Section S. Variable A : Prop. Lemma t : {n | n = 3}. Proof. exists 3. reflexivity. Defined.\n"
+        "Lemma s : proj1_sig t = 3. Proof. reflexivity. Qed. End S. End M.",
+        "M.t",
     ),
     accepted(
         "section variables, all used",

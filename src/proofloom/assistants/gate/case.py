@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from proofloom.assistants.gate.axioms import Allowance
@@ -15,7 +15,7 @@ from proofloom.assistants.gate.place import Place
 from proofloom.assistants.gate.probe import LIBRARY, Doubt
 from proofloom.assistants.gate.reading import Missing, Reading
 from proofloom.assistants.gate.reliance import under_file, under_statement
-from proofloom.assistants.gate.sections import chosen, closed_over, in_section, section_variables
+from proofloom.assistants.gate.sections import chosen, closed_over, cut_after, in_section, section_variables
 from proofloom.proofs import Finding
 
 
@@ -23,7 +23,8 @@ from proofloom.proofs import Finding
 class Case:
     """A candidate for one theorem of a reference.
 
-    `axioms`, `bundles` and `digest` end up in the verdict; the checks fill them in.
+    `axioms`, `bundles` and `digest` end up in the verdict; the checks fill them in.  `note` says where the reference
+    could not be used as it stands.
     """
 
     reference: Edition
@@ -34,7 +35,7 @@ class Case:
     axioms: tuple[str, ...] = ()
     bundles: tuple[str, ...] = ()
     digest: str = ""
-    note: str = field(default="")
+    note: str = ""
 
     @property
     def library(self) -> str:
@@ -42,13 +43,28 @@ class Case:
         return self.reference.settings.logical_name
 
     @cached_property
+    def base(self) -> Edition:
+        """The reference; or only what comes before the end of the theorem, if what follows needs the missing proof."""
+        try:
+            _ = self.reference.compiled
+            return self.reference
+        except Refusal as refusal:
+            error = Refusal(Finding.NOT_CHECKED, f"the reference: {refusal.reason}")
+            if refusal.finding is not Finding.INCOMPLETE:
+                raise error from refusal
+        try:
+            part = self.reference.sibling(cut_after(self.reference, self.theorem))
+            _ = part.compiled
+        except (Refusal, Doubt):
+            raise error from None
+        self.note = f"the reference compiles no further than the theorem: {error.reason}"
+        return part
+
+    @cached_property
     def asked(self) -> tuple[Place, Reading]:
         """Where the theorem is reached, and what it says in the reference as it stands."""
         try:
-            return self.reference.theorem(self.theorem)
-        except Refusal as refusal:
-            reason = f"the reference: {refusal.reason}"
-            raise Refusal(Finding.NOT_CHECKED, reason) from refusal
+            return self.base.theorem(self.theorem)
         except Missing as missing:
             reason = f"the reference has no theorem {self.theorem}: {missing}"
             raise Refusal(Finding.NOT_CHECKED, reason) from missing
@@ -63,31 +79,29 @@ class Case:
     def said(self) -> Reading:
         """What the theorem says in the reference, closed over the section variables that the candidate uses."""
         place, plain = self.asked
-        if plain.statement == self.found.statement or not in_section(self.reference, self.theorem):
+        if plain.statement == self.found.statement or not in_section(self.base, self.theorem):
             return plain
         try:
-            variables = chosen(section_variables(self.reference, self.theorem), self.found.arguments)
-            text = closed_over(self.reference, self.theorem, variables)
-            return self.reference.sibling(text).read(place, expected=plain.asked)
+            variables = chosen(section_variables(self.base, self.theorem), self.found.arguments)
+            text = closed_over(self.base, self.theorem, variables)
+            return self.base.sibling(text).read(place, expected=plain.asked)
         except (Refusal, Missing, Doubt) as error:
-            self.note = f" (and the reference cannot be closed over its section variables: {error})"
+            self.note = f"the reference cannot be closed over the section variables that the candidate uses: {error}"
             return plain
 
     @cached_property
     def under_statement(self) -> frozenset[str]:
         """Which axioms of other files, among those under the candidate's proof, the statement rests on."""
         place, reading = self.asked
-        return self.reference.remembered(
+        return self.base.remembered(
             ("statement", self.theorem, *self._foreign),
-            lambda: under_statement(self.reference.probe, place, sorted(reading.mentioned), self._foreign),
+            lambda: under_statement(self.base.probe, place, sorted(reading.mentioned), self._foreign),
         )
 
     @cached_property
     def under_file(self) -> frozenset[str]:
         """Which of the same axioms any constant of the reference rests on."""
-        return self.reference.remembered(
-            ("file", *self._foreign), lambda: under_file(self.reference.probe, self._foreign)
-        )
+        return self.base.remembered(("file", *self._foreign), lambda: under_file(self.base.probe, self._foreign))
 
     @property
     def _foreign(self) -> tuple[str, ...]:

@@ -48,8 +48,7 @@ def recheck(compiled: Compiled, toolchain: RocqToolchain, folder: Path, limits: 
         raise failure(done, "the checker did not end well")
     printed = f"{done.out}\n{done.error}"  # 8.16 prints its messages on the error stream
     if not done.good:
-        said = " ".join(printed[-2000:].split())
-        raise Refusal(Finding.CHECKER_REFUSED, f"the checker refuses: {said[-400:]}")
+        raise Refusal(Finding.CHECKER_REFUSED, _complaint(printed))
     if f"[intern {compiled.object} ..." not in printed or f"Checking library: {compiled.name}\n" not in printed:
         raise Doubt(f"the checker did not say that it checked {compiled.object}")
     return Summary(flags_of(printed, compiled.name))
@@ -65,6 +64,14 @@ def _paths(compiled: Compiled) -> tuple[str, ...]:
         else:
             kept += [option, next(options), next(options)]
     return tuple(kept)
+
+
+def _complaint(printed: str) -> str:
+    """Where the checker stopped and why, in one line."""
+    before, mark, after = printed.partition("Error:")
+    at = re.findall(r"checking (?:cst|inductive|mind|module):? ?(\S+)", before)
+    words = " ".join((after if mark else printed[-300:]).split())[:300]
+    return f"the checker refuses{' ' + at[-1] if at else ''}: {words}"
 
 
 def flags_of(out: str, name: str) -> dict[str, str]:

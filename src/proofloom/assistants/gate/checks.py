@@ -60,7 +60,7 @@ def statement(case: Case) -> None:
     case.digest = digest_of(said)
     if found.statement != said.statement:
         difference = _difference(said.statement, found.statement)
-        raise Refusal(Finding.WRONG_STATEMENT, f"the candidate proves another statement{case.note}: {difference}")
+        raise Refusal(Finding.WRONG_STATEMENT, f"the candidate proves another statement: {difference}")
     for constraint in sorted(found.constraints - said.constraints):
         if not _bounded_by_library(case, constraint):
             reason = f"the candidate proves a less general statement: only where {constraint}"
@@ -155,13 +155,13 @@ def _allowed_by(case: Case, path: str) -> str:
 def _own_axioms(case: Case, paths: Sequence[str]) -> None:
     """Axioms of the file itself have to be the reference's: declared there, the same, and not holes."""
     place, reading = case.asked
-    answers = case.reference.probe.ask([f"Locate Term {path}." for path in paths], place.preamble)
+    answers = case.base.probe.ask([f"Locate Term {path}." for path in paths], place.preamble)
     if answers.failure is not None:
         raise Doubt(answers.failure)
     for path, text in zip(paths, answers.texts, strict=True):
         if not re.match(rf"Constant {re.escape(path)}\s", text):
             raise _added(case, path)
-    theirs = case.reference.read(place, paths, reading.asked)
+    theirs = case.base.read(place, paths, reading.asked)
     ours = case.candidate.read(place, paths, case.found.asked)
     for path in paths:
         shown = place.source_path(path, case.library, case.theorem)

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from proofloom.assistants.gate.axioms import WELL_KNOWN
-from proofloom.assistants.gate.build import Compiled, compile_text, compiler_run
+from proofloom.assistants.gate.build import Compiled, Refusal, compile_text, compiler_run
 from proofloom.assistants.gate.checker import Summary, recheck
 from proofloom.assistants.gate.confinement import GateLimits, Run
 from proofloom.assistants.gate.mentions import mentioned
@@ -25,6 +25,7 @@ from proofloom.assistants.rocq.sentences import Sentence, split
 from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.assistants.session import AssistantError
+from proofloom.proofs import Finding
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,26 @@ class Edition:
         self.folder = workshop.folder / workshop.fresh_nonce()
         self.runs: list[Run] = []
         self.shop = workshop
+        self._compiled: Compiled | None = None
+        self._error: Refusal | None = None
         self._remembered: dict[tuple[str, ...], frozenset[str]] = {}
         self._siblings: dict[bytes, Edition] = {}
         self._scopes: dict[str, Place] = {}
         self._readings: dict[tuple[Place, frozenset[str]], Reading] = {}
 
-    @cached_property
+    @property
     def compiled(self) -> Compiled:
-        """The compiled file; raises `Refusal`."""
-        shop = self.shop
-        return compile_text(self.text, self.settings, shop.toolchain, self.folder / "build", shop.limits, self.runs)
+        """The compiled file; raises `Refusal`, at once if Rocq has refused the text before."""
+        if self._error is not None:
+            raise self._error
+        if self._compiled is None:
+            shop, folder = self.shop, self.folder / f"build{len(self.runs)}"
+            try:
+                self._compiled = compile_text(self.text, self.settings, shop.toolchain, folder, shop.limits, self.runs)
+            except Refusal as refusal:
+                self._error = refusal if refusal.finding is Finding.INCOMPLETE else None
+                raise
+        return self._compiled
 
     @cached_property
     def probe(self) -> Probe:

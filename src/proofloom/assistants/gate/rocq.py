@@ -96,6 +96,7 @@ class RocqGate:
                 finding, reason = refusal.finding, f"{name}: {refusal.reason}"
                 break
             results[name] = CheckResult.PASSED
+        reason = "; ".join(filter(None, (reason, case.note)))
         runs = [*case.reference.runs, *case.candidate.runs]
         return Verdict(
             theorem=theorem,

@@ -1,4 +1,4 @@
-"""The reference with its hole closed over chosen section variables.
+"""The reference as far as the theorem, with its hole closed over chosen section variables.
 
 A theorem inside a section gains the section variables that its proof uses as premises when the section closes, so its
 proof decides what it says from outside.  Any choice is sound, since only variables of the reference are generalised;
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from proofloom.assistants.gate.edition import Edition
 from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.rocq.vernacular import Role, command_of
 
 _HYPOTHESIS = re.compile(r"^  ([^\s:][^:]*?) :", re.MULTILINE)
 _SECTION = re.compile(r"^(?:Section|Chapter) ")
@@ -52,3 +53,19 @@ def closed_over(edition: Edition, theorem: str, variables: Sequence[str]) -> byt
     statement, end = edition.span(theorem)
     using = " ".join(variables) or "Type"
     return edition.text[: statement.end] + f"\nProof using {using}.\nAdmitted.".encode() + edition.text[end:]
+
+
+def cut_after(edition: Edition, theorem: str) -> bytes:
+    """The text of `edition` up to the end of the theorem's proof, with the modules and sections closed that are open.
+
+    What follows a theorem has no say in what it states.
+    """
+    _, end = edition.span(theorem)
+    scopes: list[str] = []
+    for sentence in edition.sentences:
+        command = command_of(sentence.code) if sentence.raw[:1].isupper() and sentence.end <= end else None
+        if command is not None and command.role in (Role.MODULE, Role.SECTION):
+            scopes.append(command.name)
+        elif command is not None and command.role is Role.LEAVES and scopes and scopes[-1] == command.name:
+            scopes.pop()
+    return edition.text[:end] + "".join(f"\nEnd {name}." for name in reversed(scopes)).encode()
