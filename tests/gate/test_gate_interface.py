@@ -89,6 +89,13 @@ class TestGate:
         gate.check(HOLE, ONE, "t", settings)
         assert len(list(gate.folder.glob("*/build*"))) == 3 + 2  # of candidates the last two are kept
 
+    def test_a_folder_that_cannot_be_written_is_a_refusal(self, gate: RocqGate) -> None:
+        gate.close()
+        gate.folder.write_text("a file stands where the folder was")
+        verdict = gate.check(HOLE, ONE, "t", GATED)
+        assert (verdict.finding, "cannot use its folder" in verdict.reason) == (Finding.NOT_CHECKED, True)
+        gate.folder.unlink()
+
     def test_close_removes_the_folder(self, gate: RocqGate) -> None:
         gate.check(HOLE, ONE, "t", GATED)
         gate.close()

@@ -110,9 +110,12 @@ def assumptions(case: Case) -> None:
 def checker(case: Case) -> None:
     """The independent checker accepts the candidate's file and names no part of it that was not fully checked."""
     flags = case.candidate.summary.flags
-    if flags and not flags.items() <= case.reference.summary.flags.items():
-        name, flag = next(item for item in flags.items() if item not in case.reference.summary.flags.items())
-        raise Refusal(Finding.CHECKER_REFUSED, f"{name} was {flag}")
+    if not flags:
+        return
+    theirs = case.base.summary.flags
+    for name, flag in flags.items():
+        if theirs.get(name) != flag:
+            raise Refusal(Finding.CHECKER_REFUSED, f"{name} was {flag}")
 
 
 CHECKS: tuple[tuple[str, Callable[[Case], None]], ...] = (

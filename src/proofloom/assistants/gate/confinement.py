@@ -190,7 +190,7 @@ def _watch(process: subprocess.Popen[bytes], deadline: float, most: int) -> tupl
         for stream in kept:
             selector.register(stream, selectors.EVENT_READ)
         while not dead and ending is None:
-            dead = _ended(process.pid)
+            dead = _ended(process.pid, drained=not selector.get_map())
             if dead:
                 _kill(process.pid)
             elif time.monotonic() > deadline:
@@ -213,8 +213,13 @@ def _watch(process: subprocess.Popen[bytes], deadline: float, most: int) -> tupl
     return ending, out, error
 
 
-def _ended(pid: int) -> bool:
-    """True if the program has ended; it is not reaped, so its number stays its own until the group is killed."""
+def _ended(pid: int, *, drained: bool) -> bool:
+    """True if the program has ended; it is not reaped, so its number stays its own until the group is killed.
+
+    Where that cannot be asked (macOS), a program that has closed both streams counts as ended, and is killed.
+    """
+    if not hasattr(os, "waitid"):
+        return drained
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
 
 

@@ -128,7 +128,7 @@ class Reader:
         answers = self._ask([*basic, *(query for query in more if query not in basic)])
         # A later failure is no harm: the file prints some name in another way, and the loop asks for what it needs.
         if answers.failure is not None and len(answers.texts) < len(basic):
-            raise Missing(answers.failure)
+            raise Missing(answers.failure) if not answers.texts else Doubt(answers.failure)
 
     def _ask(self, queries: Sequence[str]) -> Answers:
         answers = self.probe.ask(queries, self.place.preamble)

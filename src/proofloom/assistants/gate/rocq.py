@@ -137,6 +137,8 @@ def _refusal(check: Callable[[Case], None], case: Case) -> Refusal | None:
         return Refusal(Finding.WRONG_STATEMENT, f"the candidate has no theorem {case.theorem}: {missing}")
     except (Doubt, SourceError) as doubt:
         return Refusal(Finding.NOT_CHECKED, str(doubt))
+    except OSError as error:
+        return Refusal(Finding.NOT_CHECKED, f"the gate cannot use its folder: {error}")
     return None
 
 
