@@ -47,6 +47,7 @@ class Row:
     library: str
     file: str
     name: str
+    char_offset: int
     human_tactics: int
     one_shot: bool
     found: bool
@@ -101,7 +102,14 @@ def run(task: Task) -> list[Row]:
 
             shot = task.one_shot and one_shot(rocq, theorem)
             budget = Budget(seconds=WALL * task.seconds, cpu_seconds=task.seconds)
-            common = (str(lemma["library"]), task.file, proof.name, int(str(lemma["human_tactics"])), shot)
+            common = (
+                str(lemma["library"]),
+                task.file,
+                proof.name,
+                int(str(lemma["char_offset"])),
+                int(str(lemma["human_tactics"])),
+                shot,
+            )
             try:
                 done = attempt(theorem, rocq, policy, BestFirstConfig().start, budget, certify)
             except Found as found:
@@ -232,10 +240,10 @@ def main() -> None:
     if limit:
         lemmas = random.Random(options.seed).sample(lemmas, limit)
     seconds = 1.0 if options.quick else options.time
-    todo = tasks(lemmas, seconds, not options.no_gate, not (options.no_one_shot or options.quick))
     rows = read_rows(options.rows)
-    known = {(row.file, row.name) for row in rows}
-    todo = [task for task in todo if not {(task.file, str(lemma["name"])) for lemma in task.lemmas} <= known]
+    known = {(row.file, row.char_offset) for row in rows}
+    left = [lemma for lemma in lemmas if (lemma["file"], lemma["char_offset"]) not in known]
+    todo = tasks(left, seconds, not options.no_gate, not (options.no_one_shot or options.quick))
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
         for part in pool.imap_unordered(run, todo):
             rows += part
