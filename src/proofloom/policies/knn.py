@@ -1,0 +1,206 @@
+"""Nearest neighbours: what was done in goals that look like this one, said again with this goal's names.
+
+After Tactician: no training, only memory.  Two stages find the neighbours, a fast one over all steps that may be used
+and a closer one over the best of them; what several neighbours agree on counts for more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from proofloom.policies.goal_features import goal_features
+from proofloom.policies.policy import Query
+from proofloom.policies.renaming import Naming
+from proofloom.policies.step_index import Floats, Weights, nearest
+from proofloom.policies.step_memory import SeenStep, StepMemory
+from proofloom.proofs import Candidate, Goal, Step, Theorem
+from proofloom.retrieval.situation import Situation, Situations
+
+
+@dataclass(frozen=True, slots=True)
+class NearestConfig:
+    """`neighbours` are used of the `pool` that the first stage finds.
+
+    `rarity` is the power of the inverse document frequency and `hypotheses` the weight of a feature of a hypothesis
+    (one of the conclusion has 1).  `nearby` is added to the score of a step of the same file, less for one further
+    up.  Scores are raised to the power `sharpness` before those of one tactic are added; `renamings` is how many ways
+    to choose names are kept for one neighbour.
+    """
+
+    neighbours: int = 100
+    pool: int = 300
+    rarity: float = 1.5
+    hypotheses: float = 0.5
+    nearby: float = 0.3
+    sharpness: float = 3.0
+    renamings: int = 3
+    reach: float = 300.0
+    mass: float = 0.9
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A memory with the weights that are used on it."""
+
+    memory: StepMemory
+    weights: Weights
+
+    @cached_property
+    def norms(self) -> Floats:
+        """The total weight of each row."""
+        return self.memory.index.norms(self.weights)
+
+    @cached_property
+    def conclusion_norms(self) -> Floats:
+        """The weight of each row's conclusion."""
+        ids = self.weights.ids
+        only = Weights(ids, np.where(ids & 1, np.float32(0), self.weights.weights), self.weights.unknown)
+        return self.memory.index.norms(only)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A row of a segment and its score."""
+
+    segment: Segment
+    row: int
+    score: float
+
+
+class Neighbourhood:
+    """The goal's side: features, weights, and the two stages."""
+
+    def __init__(self, goal: Goal, weights: Weights, config: NearestConfig) -> None:
+        self.goal = goal
+        self.features = goal_features(goal)
+        self.config = config
+        self._values = weights.of(self.features)
+        self._by_space = np.stack([self._values * (self.features & 1 == space) for space in (0, 1)], axis=1)
+        self._totals = self._by_space.sum(axis=0, dtype=np.float64)
+
+    def neighbours(self, segment: Segment, usable: Floats) -> list[Neighbour]:
+        """The nearest rows among those with `usable` above 0, a factor on the score of each."""
+        shared = segment.memory.index.shared(self.features, self._values)
+        rough = shared / (self._totals.sum() + segment.norms - shared) * usable
+        rows = nearest(rough, self.config.pool)
+        if not len(rows):
+            return []
+        scores = self._closer(segment, rows) * usable[rows]
+        order = np.argsort(-scores, kind="stable")[: self.config.neighbours]
+        return [Neighbour(segment, int(rows[place]), float(scores[place])) for place in order]
+
+    def _closer(self, segment: Segment, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Likeness of the whole, of the conclusions and of the hypotheses, all features counted."""
+        shared = segment.memory.index.shared_by(rows, self.features, self._by_space)
+        conclusion = segment.conclusion_norms[rows].astype(np.float64)
+        norms = np.stack([conclusion, segment.norms[rows] - conclusion], axis=1)
+        union = self._totals + norms - shared
+        parts = np.where(union > 1e-6, shared / np.maximum(union, 1e-6), 1.0)
+        whole = shared.sum(axis=1) / union.sum(axis=1)
+        return np.asarray(0.5 * whole + 0.35 * parts[:, 0] + 0.15 * parts[:, 1], dtype=np.float64)
+
+
+class NearestNeighbours:
+    """The policy over one library and what it has learned since."""
+
+    name = "knn"
+
+    def __init__(self, memory: StepMemory, situations: Situations, config: NearestConfig | None = None) -> None:
+        self._config = config or NearestConfig()
+        self._situations = situations
+        weights = memory.index.weights(self._config.rarity, self._config.hypotheses)
+        self._library = Segment(memory, weights)
+        self._learned_steps: dict[Path | None, list[SeenStep]] = {}
+        self._learned: dict[Path | None, Segment] = {}
+        self._usable: tuple[Situation, list[tuple[Segment, Floats]]] | None = None
+
+    def suggest(self, queries: Sequence[Query], n: int) -> list[list[Candidate]]:
+        """For each query at most `n` tactics, the most likely first."""
+        return [self._answer(query, n) for query in queries]
+
+    def learn(self, theorem: Theorem, steps: Sequence[Step]) -> None:
+        """Remember a proof; it is used for later theorems of the same file."""
+        start = len(theorem.before.encode("utf-8", "surrogateescape"))
+        seen = self._learned_steps.setdefault(theorem.file, [])
+        seen += [
+            SeenStep(0, f".{theorem.full_name}", start, step.before.goals[0], step.tactic)
+            for step in steps
+            if step.before.goals
+        ]
+        self._learned[theorem.file] = Segment(StepMemory.of(seen), self._library.weights)
+        self._usable = None
+
+    def _answer(self, query: Query, n: int) -> list[Candidate]:
+        if not query.state.goals:
+            return []
+        goal = query.state.goals[0]
+        around = Neighbourhood(goal, self._library.weights, self._config)
+        found: list[Neighbour] = []
+        for segment, usable in self._segments(query.theorem):
+            found += around.neighbours(segment, usable)
+        found.sort(key=lambda one: -one.score)
+        return self._candidates(goal, found[: self._config.neighbours], self._situations.of(query.theorem), n)
+
+    def _candidates(self, goal: Goal, neighbours: Sequence[Neighbour], situation: Situation, n: int) -> list[Candidate]:
+        """The tactics of the neighbours with this goal's names; what they are worth is summed by text."""
+        config = self._config
+        calls = partial(self._callable_as, situation.theorem.full_name)
+        naming = Naming(goal, self._library.weights, config.renamings, calls)
+        sums: dict[str, float] = {}
+        for one in neighbours:
+            for renamed in naming.ways(one.segment.memory, one.row):
+                value = (one.score * renamed.fit) ** config.sharpness * renamed.share
+                sums[renamed.tactic] = sums.get(renamed.tactic, 0.0) + value
+        total = sum(sums.values())
+        ranked = sorted(sums.items(), key=lambda item: -item[1])[:n]
+        logs = [(tactic, math.log(config.mass * value / total)) for tactic, value in ranked if value > 0]
+        return [Candidate(tactic, min(0.0, log)) for tactic, log in logs]
+
+    def _callable_as(self, theorem: str, lemma: str, call: str) -> tuple[str, ...]:
+        """How a lemma that was written `call` can be called in the proof of `theorem` (its path in its file).
+
+        Inside the module of the lemma a short call does; elsewhere the path inside its file, if that is longer, but a
+        lemma that came from a functor has no such path and is called as it was.
+        """
+        path = self._situations.path_of(lemma)
+        module = path.rpartition(".")[0]
+        if call.count(".") >= path.count(".") or theorem.startswith(f"{module}."):
+            return (call,)
+        return path, call
+
+    def _segments(self, theorem: Theorem) -> list[tuple[Segment, Floats]]:
+        """The memories with, for each row, 0 if it may not be used at the theorem, else the factor on its score."""
+        situation = self._situations.of(theorem)
+        if self._usable is None or self._usable[0] is not situation:
+            segments = [(self._library, self._factors(self._library.memory, situation))]
+            if theorem.file in self._learned:
+                learned = self._learned[theorem.file]
+                segments.append((learned, self._own(learned.memory, situation, np.arange(len(learned.memory)))))
+            self._usable = situation, segments
+        return self._usable[1]
+
+    def _factors(self, memory: StepMemory, situation: Situation) -> Floats:
+        factors = np.isin(memory.files, situation.files).astype(np.float32)
+        if situation.file is not None:
+            rows = np.flatnonzero(memory.files == situation.file)
+            factors[rows] = self._own(memory, situation, rows)
+        return factors
+
+    def _own(self, memory: StepMemory, situation: Situation, rows: NDArray[np.intp]) -> Floats:
+        """The factors of rows of the theorem's own file, which are in order."""
+        earlier = {
+            number: situation.earlier(memory.theorem_names[number], int(memory.starts[rows[first]]))
+            for number, first in zip(*np.unique(memory.theorems[rows], return_index=True), strict=True)
+        }
+        mask = np.array([earlier[number] for number in memory.theorems[rows]], dtype=bool)
+        factors = np.zeros(len(rows), dtype=np.float32)
+        distance = np.arange(mask.sum(), dtype=np.float32)[::-1]
+        factors[mask] = 1 + self._config.nearby * np.exp(-distance / self._config.reach)
+        return factors

@@ -1,0 +1,128 @@
+"""Where a theorem stands with respect to a library: its file, its position there, and which files it can use.
+
+A theorem is opened from a source text, which may be newer than the library or not in it at all.  So its imports are
+read from the text before it, and of its own file only what the text still holds before it counts as earlier.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from proofloom.assistants.rocq.sentences import SourceError, split
+from proofloom.corpus.accessibility import Accessibility, Numbers
+from proofloom.corpus.entries import FileEntry
+from proofloom.proofs import Theorem
+
+_REQUIRE = re.compile(
+    r"(?:From (?P<prefix>\S+) )?(?:Require(?: Import| Export)?) (?:-?\((?P<filter>[^)]*)\) )?(?P<names>.+)\.$"
+)
+_WORD = re.compile(r"[^\W\d][\w']*")
+PRELUDE = "Coq.Init.Prelude"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What `theorem` can use of a library.
+
+    `files` are the numbers of the imported files, ascending; `name` is the logical name of its own file, `file` the
+    number of that or None if the library has none of that name; `start` is the byte where it is stated.
+    """
+
+    theorem: Theorem
+    name: str
+    file: int | None
+    start: int
+    files: Numbers
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(_WORD.findall(self.theorem.before))
+
+    def earlier(self, full_name: str, start: int) -> bool:
+        """True if what the library has at byte `start` of the theorem's own file still stands before the theorem.
+
+        The file may have changed since it was traced: what is not named before the theorem, or has its name, is not
+        counted as earlier.
+        """
+        name = full_name.rpartition(".")[2]
+        return start < self.start and name in self._words and not full_name.endswith(f".{self.theorem.full_name}")
+
+
+class Situations:
+    """Finds situations in one library; the last one is kept, because a search asks about one theorem many times.
+
+    `logical_name` gives the name of a source file (`Coq.Lists.List`).
+    """
+
+    def __init__(
+        self, files: Sequence[FileEntry], accessibility: Accessibility, logical_name: Callable[[Path], str]
+    ) -> None:
+        self._accessibility = accessibility
+        self._logical_name = logical_name
+        self._files: dict[str, FileEntry] = {}
+        for file in files:
+            self._files[file.logical_name] = file
+        self._suffixes: dict[str, list[str]] = {}
+        for name in self._files:
+            self._suffixes.setdefault(name.rpartition(".")[2], []).append(name)
+        self._last: Situation | None = None
+
+    def of(self, theorem: Theorem) -> Situation:
+        """The situation of `theorem`."""
+        if self._last is None or self._last.theorem is not theorem:
+            self._last = self._found(theorem)
+        return self._last
+
+    def path_of(self, full_name: str) -> str:
+        """What a constant is called inside its file: `Z.add_comm` for `Coq.ZArith.BinInt.Z.add_comm`."""
+        parts = full_name.split(".")
+        for length in range(len(parts) - 1, 0, -1):
+            if ".".join(parts[:length]) in self._files:
+                return ".".join(parts[length:])
+        return full_name
+
+    def _found(self, theorem: Theorem) -> Situation:
+        own = "" if theorem.file is None else self._logical_name(theorem.file)
+        file = self._files.get(own)
+        known = () if file is None else file.imports
+        names = [self._resolved(prefix, name, own, known) for prefix, name in required(theorem.before)]
+        if not own.startswith(PRELUDE.rpartition(".")[0]):
+            names.append(PRELUDE)
+        repository = None if file is None else file.repository_id
+        files = self._accessibility.imported([name for name in names if name], repository)
+        start = len(theorem.before.encode("utf-8", "surrogateescape"))
+        number = None if file is None else file.id
+        return Situation(theorem, own, number, start, files[files != number] if number is not None else files)
+
+    def _resolved(self, prefix: str, name: str, own: str, known: Sequence[str]) -> str:
+        """The logical name that `From prefix Require name` means in the file `own`; empty if the library lacks it.
+
+        Of several, one of the file's traced imports `known`, else the one nearest to the file, else the shortest.
+        """
+        fits = [
+            full
+            for full in self._suffixes.get(name.rpartition(".")[2], ())
+            if f".{full}".endswith(f".{name}") and (not prefix or f"{full}.".startswith(f"{prefix}."))
+        ]
+        return min(fits, key=lambda full: (full not in known, -_shared(full, own), len(full), full), default="")
+
+
+def required(text: str) -> Iterator[tuple[str, str]]:
+    """Prefix (perhaps empty) and name of every module that `text` requires; a text that cannot be cut requires none."""
+    try:
+        for sentence in split(text.encode("utf-8", "surrogateescape")):
+            if sentence.raw.startswith((b"Require", b"From")) and (match := _REQUIRE.match(sentence.code)):
+                names = re.sub(r"\([^)]*\)", " ", match["names"]).split()
+                yield from ((match["prefix"] or "", name) for name in names)
+    except SourceError:
+        return
+
+
+def _shared(one: str, other: str) -> int:
+    """How many leading parts two logical names share."""
+    pairs = zip(one.split("."), other.split("."), strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), 0)
