@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from proofloom.assistants.gate import BUNDLES, RocqGate
+from proofloom.assistants.gate import BUNDLES, GateLimits, RocqGate
 from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.source import Proof, Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
@@ -116,7 +116,9 @@ def not_compiled(verdict: Verdict) -> bool:
 def run(figures: Figures, wanted: int, generator: random.Random, quick: bool) -> None:
     """Draw groups until `wanted` proofs are checked."""
     toolchain = find_toolchain()
-    gate, lenient = RocqGate(toolchain), RocqGate(toolchain, axioms=tuple(BUNDLES))
+    limits = GateLimits(seconds=3600)  # of wall clock: other work on the machine must not look like a refusal
+    gate = RocqGate(toolchain, limits=limits)
+    lenient = RocqGate(toolchain, axioms=tuple(BUNDLES), limits=limits)
     folders: Counter[str] = Counter()
     findings: Counter[str] = Counter()
     files: set[Path] = set()

@@ -129,6 +129,30 @@ AXIOMS = [
         reason="Coq.Logic.Classical_Prop.classic",
     ),
     axiom(
+        "an axiom sealed by a signature",
+        "Module Type S. Parameter p : 1 = 2. End S. Module M : S. Axiom p : 1 = 2. End M.\n"
+        "Lemma t : 1 = 2. Proof. exact M.p. Qed.",
+        reason="Gated.M.p",
+    ),
+    axiom(
+        "an axiom behind a sealed functor",
+        "Module Type S. Parameter p : 1 = 2. End S. Module A. Axiom p : 1 = 2. End A.\n"
+        "Module F (X : S) : S. Lemma p : 1 = 2. Proof. exact X.p. Qed. End F. Module B : S := F A.\n"
+        "Lemma t : 1 = 2. Proof. exact B.p. Qed.",
+        reason="Gated.A.p",
+    ),
+    axiom(
+        "an axiom by including a module type",
+        "Module Type S. Parameter p : 1 = 2. End S. Module M <: S. Include S. End M.\n"
+        "Lemma t : 1 = 2. Proof. exact M.p. Qed.",
+        reason="Gated.M.p",
+    ),
+    axiom(
+        "a declared instance",
+        "Class K := k : 1 = 2. Declare Instance i : K. Lemma t : 1 = 2. Proof. exact k. Qed.",
+        reason="Gated.i",
+    ),
+    axiom(
         "a parameter added to the argument of a functor",
         "Module Type T. Parameter x : nat. Axiom a : x = 1. End T. "
         "Module F (X : T). Lemma t : X.x = 1. Proof. exact X.a. Qed. End F.",
@@ -300,6 +324,26 @@ STATEMENTS = [
         "Inductive e : nat -> Prop := z : e 0 | any : forall n, e n. Lemma t : e 1. Proof. constructor. Qed.",
         "definitions",
         reference="Inductive e : nat -> Prop := z : e 0. Lemma t : e 1. Admitted.",
+    ),
+    wrong(
+        "the theorem made a constructor",
+        "Inductive e : nat -> Prop := z : e 0 | t : e 1.",
+        "definitions",
+        reference="Inductive e : nat -> Prop := z : e 0. Lemma t : e 1. Admitted.",
+    ),
+    wrong(
+        "the path of the library rebuilt inside the file",
+        "Module Coq. Module Init. Module Logic. Inductive False : Prop := x. End Logic. Export Logic. End Init.\n"
+        "Export Init. End Coq. Import Coq. Lemma t : False. Proof. exact x. Qed.",
+        reference="Lemma t : False. Admitted.",
+        reason="Gated.Coq.Init.Logic.False",
+    ),
+    Case(
+        "the theorem made a notation",
+        "Definition s : 1 = 1 := eq_refl. Notation t := s.",
+        Finding.NOT_CHECKED,
+        "statement",
+        reason="Notation",
     ),
     wrong(
         "an axiom of the reference given a body",

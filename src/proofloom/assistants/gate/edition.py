@@ -107,8 +107,9 @@ class Edition:
 
     def discard(self) -> None:
         """Remove what was compiled."""
-        for edition in (self, *self._siblings.values()):
-            shutil.rmtree(edition.folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for edition in self._siblings.values():
+            edition.discard()
 
     def compile_part(self, part: bytes) -> str:
         """What the compiler prints for a part of the reference with our own questions at its end."""
