@@ -123,8 +123,8 @@ class Reader:
 
     def _first(self, expected: Sequence[str]) -> None:
         name = self.place.name
-        basic = [f"About {name}.", f"Check @{name}.", f"Print Assumptions {name}."]
-        more = [*map(_bare, self.guesses), *expected]  # an unknown name fails in `About`, never in `Locate`
+        basic = [f"Check @{name}.", f"About {name}.", f"Print Assumptions {name}."]  # `About` never fails
+        more = [*map(_bare, self.guesses), *expected]
         answers = self._ask([*basic, *(query for query in more if query not in basic)])
         # A later failure is no harm: the file prints some name in another way, and the loop asks for what it needs.
         if answers.failure is not None and len(answers.texts) < len(basic):
