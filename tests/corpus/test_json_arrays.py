@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proofloom.corpus.json_arrays import ArrayError, read_objects
@@ -32,6 +32,7 @@ class Trickle(io.StringIO):
         return super().read(self.size)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(objects=OBJECTS, size=st.integers(1, 40), indent=st.sampled_from([None, 1]), plain=st.booleans())
 def test_every_object_comes_in_order(objects: list[Any], size: int, indent: int | None, plain: bool) -> None:
     text = json.dumps(objects, indent=indent, ensure_ascii=plain)

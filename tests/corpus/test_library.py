@@ -33,7 +33,7 @@ LISTS = file(
 INIT = file("Coq.Init.I", [theorem("Coq.Init.I.I", start=10)])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(files=st.lists(FILES, max_size=3, unique_by=lambda file: file.logical_name), number=st.integers())
 def test_what_is_added_comes_back(library: Library, files: list[TracedFile], number: int) -> None:
     repository = replace(OLD, commit=str(number))

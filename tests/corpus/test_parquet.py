@@ -20,7 +20,7 @@ from proofloom.corpus.records import TracedFile
 from proofloom.corpus.restoring import traced_files
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(files=st.lists(FILES, max_size=3, unique_by=lambda file: file.logical_name), number=st.integers(0))
 def test_nothing_is_lost(tmp_path: Path, files: list[TracedFile], number: int) -> None:
     folder = tmp_path / str(number)

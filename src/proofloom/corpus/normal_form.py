@@ -55,7 +55,7 @@ def goal_form(goal: str) -> str:
             form += [TURNSTILE, *_numbered(_TOKEN.findall(line[len(TURNSTILE) :]), names)]
             continue
         declared, colon, kind = line.partition(" : ")
-        if not colon:
+        if not colon or not declared.split():
             form += _numbered(_TOKEN.findall(line), names)
             continue
         spelled = list(_numbered(_TOKEN.findall(kind), names))

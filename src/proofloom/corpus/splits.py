@@ -68,7 +68,7 @@ class SplitSettings:
     def as_json(self) -> dict[str, Any]:
         """The settings as a JSON object; the sample is told by its size and digest."""
         record = asdict(self)
-        record["kind"] = self.kind.value
+        record |= {"kind": self.kind.value, "together": [list(group) for group in self.together]}
         lines = sorted(f"{lemma.file} {lemma.name} {lemma.start}" for lemma in self.sample)
         record["sample"] = {"size": len(lines), "digest": _sha256(lines)} if lines else None
         return record
@@ -149,7 +149,9 @@ def _by_units(proved: Sequence[Member], settings: SplitSettings, val: int, test:
     for part, size in ((Part.TEST, test), (Part.VAL, val)):
         if size and room[part] == size:
             least = min(len(unit) for unit in units.values())
-            raise SplitError(f"{part}={size}: no {settings.kind.value} fits; the smallest has {least} theorems")
+            raise SplitError(
+                f"{part}={size}: nothing that fits is left; the smallest part of this kind has {least} theorems"
+            )
     return parts
 
 
