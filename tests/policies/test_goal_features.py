@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofloom.policies.goal_features import goal_features, local_features, stand_ins
@@ -47,21 +47,26 @@ def renamed(goal: Goal, names: dict[str, str]) -> Goal:
     return Goal(hypotheses, change(goal.conclusion))
 
 
+@settings(deadline=None)
 @given(goals(), st.permutations(FRESH))
 def test_local_names_make_no_difference(goal: Goal, fresh: list[str]) -> None:
     names = dict(zip(LOCAL, fresh, strict=False))
     other = renamed(goal, names)
     assert np.array_equal(goal_features(goal), goal_features(other))
     types = local_features(goal)
-    assert {names[name]: types[name] for name in LOCAL} == {name: local_features(other)[name] for name in names.values()}
+    assert {names[name]: types[name] for name in LOCAL} == {
+        name: local_features(other)[name] for name in names.values()
+    }
 
 
+@settings(deadline=None)
 @given(goals(), st.sampled_from(["j", "m'", "kk"]))
 def test_bound_names_make_no_difference(goal: Goal, fresh: str) -> None:
     other = renamed(goal, {**{name: name for name in LOCAL}, "k": fresh})
     assert np.array_equal(goal_features(goal), goal_features(other))
 
 
+@settings(deadline=None)
 @given(goals())
 def test_features_are_sorted_and_tell_the_spaces_apart(goal: Goal) -> None:
     features = goal_features(goal)

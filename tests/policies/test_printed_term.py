@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofloom.policies.printed_term import Node, nodes, read_term
@@ -49,11 +49,13 @@ def test_trees(text: str, tree: str) -> None:
     assert shown(read_term(text)) == tree
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=60))
 def test_nothing_makes_it_fail_and_the_tree_is_no_larger_than_the_text(pieces: list[str]) -> None:
     assert sum(1 for _ in nodes(read_term(" ".join(pieces)))) <= 2 * len(pieces) + 2
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
     assert isinstance(read_term(text), Node)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -23,6 +23,7 @@ ROW = st.sets(st.integers(0, 30), max_size=12).map(features)
 ROWS = st.lists(ROW, max_size=20)
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_rows_come_back(rows: Rows) -> None:
     index = FeatureIndex.of(rows)
@@ -30,6 +31,7 @@ def test_rows_come_back(rows: Rows) -> None:
     assert all(np.array_equal(index.features(number), row) for number, row in enumerate(rows))
 
 
+@settings(deadline=None)
 @given(ROWS, ROW, st.floats(0.5, 2), st.floats(0.1, 2))
 def test_sums_equal_those_of_a_plain_loop(rows: Rows, query: NDArray[np.uint32], power: float, half: float) -> None:
     index = FeatureIndex.of(rows)
@@ -48,6 +50,7 @@ def test_sums_equal_those_of_a_plain_loop(rows: Rows, query: NDArray[np.uint32],
     assert index.norms(weights) == pytest.approx(norms, abs=1e-4)
 
 
+@settings(deadline=None)
 @given(ROWS, ROW, st.integers(0, 40))
 def test_a_limit_leaves_out_the_longest_lists(rows: Rows, query: NDArray[np.uint32], most: int) -> None:
     index = FeatureIndex.of(rows)
@@ -62,6 +65,7 @@ def test_a_limit_leaves_out_the_longest_lists(rows: Rows, query: NDArray[np.uint
     assert index.shared(query, ones, most) == pytest.approx(expected)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), max_size=30), st.integers(1, 40))
 def test_nearest_are_the_largest_above_zero_the_last_first(scores: list[float], k: int) -> None:
     ranked = sorted((place for place in range(len(scores)) if scores[place] > 0), key=lambda p: (-scores[p], -p))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofloom.policies.tactic_template import freshened, template_of
@@ -36,6 +36,7 @@ def test_one_name_has_one_slot() -> None:
     assert template.filled(("X", "Y")) == "rewrite X, Y, X"
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["apply", "H", "n", "H'", "IHn", ".", ";", "(", ")", " ", ":=", "M.n", "'", "1"])))
 def test_the_old_names_give_the_old_text(pieces: list[str]) -> None:
     tactic = "".join(pieces)

@@ -30,8 +30,8 @@ class Bm25:
         self._situations = situations
         self._files = np.array([premise.file_id for premise in premises], dtype=np.int64)
         self._index = bm25s.BM25()
-        documents = [premise_words(premise) for premise in premises]
-        self._index.index(documents or [[]], show_progress=False)
+        if premises:
+            self._index.index([premise_words(premise) for premise in premises], show_progress=False)
         self._usable: tuple[Situation, np.ndarray] | None = None
 
     def premises(self, state: ProofState, theorem: Theorem, k: int) -> list[Retrieved]:
@@ -42,7 +42,7 @@ class Bm25:
 
     def ranked(self, query: Sequence[str], usable: np.ndarray, k: int) -> list[Retrieved]:
         """The `k` best for these words among the premises at the places `usable`."""
-        known = [word for word in query if word in self._index.vocab_dict]
+        known = [word for word in query if word in self._index.vocab_dict] if self._premises else []
         if not known:
             return []
         scores = self._index.get_scores(known)[usable]

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from proofloom.assistants.rocq.sentences import SourceError, split
 from proofloom.corpus.accessibility import Accessibility, Numbers
 from proofloom.corpus.entries import FileEntry
+from proofloom.corpus.library import Library
 from proofloom.proofs import Theorem
 
 _REQUIRE = re.compile(
@@ -55,7 +58,8 @@ class Situation:
 class Situations:
     """Finds situations in one library; the last one is kept, because a search asks about one theorem many times.
 
-    `logical_name` gives the name of a source file (`Coq.Lists.List`).
+    `logical_name` gives the name of a source file (`Coq.Lists.List`).  Of several `files` with one name, which are
+    the same file at several commits, the last one counts.
     """
 
     def __init__(
@@ -63,13 +67,21 @@ class Situations:
     ) -> None:
         self._accessibility = accessibility
         self._logical_name = logical_name
-        self._files: dict[str, FileEntry] = {}
+        self._files = {file.logical_name: file for file in files}
+        self._same: dict[str, list[int]] = {}
         for file in files:
-            self._files[file.logical_name] = file
+            self._same.setdefault(file.logical_name, []).append(file.id)
         self._suffixes: dict[str, list[str]] = {}
         for name in self._files:
             self._suffixes.setdefault(name.rpartition(".")[2], []).append(name)
         self._last: Situation | None = None
+
+    @classmethod
+    def in_library(cls, library: Library, logical_name: Callable[[Path], str]) -> Situations:
+        """For all that is in `library`, the newest commit of each repository last."""
+        age = {entry.id: (entry.repository.traced_on, entry.id) for entry in library.repositories()}
+        files = sorted(library.files(), key=lambda file: age[file.repository_id])
+        return cls(files, library.accessibility(), logical_name)
 
     def of(self, theorem: Theorem) -> Situation:
         """The situation of `theorem`."""
@@ -94,9 +106,9 @@ class Situations:
             names.append(PRELUDE)
         repository = None if file is None else file.repository_id
         files = self._accessibility.imported([name for name in names if name], repository)
+        others = files[~np.isin(files, self._same.get(own, []))]
         start = len(theorem.before.encode("utf-8", "surrogateescape"))
-        number = None if file is None else file.id
-        return Situation(theorem, own, number, start, files[files != number] if number is not None else files)
+        return Situation(theorem, own, None if file is None else file.id, start, others)
 
     def _resolved(self, prefix: str, name: str, own: str, known: Sequence[str]) -> str:
         """The logical name that `From prefix Require name` means in the file `own`; empty if the library lacks it.

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-_WORD = re.compile(r"[^\W\d][\w']*(?:\.[^\W\d][\w']*)*|\d+|[^\w\s()\[\]{},;.:@\"]+")
+_WORD = re.compile(r"[^\W\d][\w']*(?:\.[^\W\d][\w']*)*|\d+|[^\w\s()\[\]{},;.@\"]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\dA-Z_]+|\d+")
 _VARIABLE = re.compile(r"[a-z]\d*'*")
 _SYNTAX = frozenset(
-    ["forall", "exists", "fun", "let", "in", "match", "with", "end", "if", "then", "else", "as", "->", "=>"]
+    ["forall", "exists", "fun", "let", "in", "match", "with", "end", "if", "then", "else", "as", "->", "=>", ":", ":="]
 )
 
 
