@@ -83,7 +83,7 @@ def _steps(connection: Connection, repositories: Sequence[int]) -> tuple[dict[in
         steps.setdefault(int(theorem or 0), []).append(step)
         goals.setdefault(int(theorem or 0), []).append(first[before])
     wanted = {goal for numbers in goals.values() for goal in numbers}
-    texts = connection.execution_options(yield_per=4000).execute(select(GoalRow.id, GoalRow.text))
+    texts = connection.execute(select(GoalRow.id, GoalRow.text), execution_options={"yield_per": 4000})
     forms = {number: _number(goal_form(text)) for number, text in texts if number in wanted}
     return steps, {theorem: [forms[goal] for goal in numbers] for theorem, numbers in goals.items()}
 
