@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# A shell that starts tests in the background has SIGINT ignored; programs started here must hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 COMMAND = (sys.executable, "-m", "proofloom.app")
 
 

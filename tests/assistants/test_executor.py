@@ -16,6 +16,9 @@ import pytest
 
 from proofloom.assistants.executor import Crash, Done, Executor, InProcess, LocalProcesses, Started
 
+# A shell that starts tests in the background has SIGINT ignored; programs started here must hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 Work = Callable[[str], str]
 
 
