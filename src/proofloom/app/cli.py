@@ -1,4 +1,4 @@
-"""The command line: three verbs, each a function whose typed parameters are the options.
+"""The command line: verbs, each a function whose typed parameters are the options.
 
 A verb answers with its exit code: 0 for yes, 1 when the work was done and the answer is no, 2 for bad input with one
 line on standard error, 130 after Ctrl-C with what was found kept.
@@ -21,9 +21,12 @@ import typer
 from proofloom import __version__
 from proofloom.app import checking
 from proofloom.app import doctor as examination
+from proofloom.app.corpus import corpus
 from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
 from proofloom.app.run import Destination
 from proofloom.app.settings import POLICIES, STRATEGIES, BadInput, ProveSettings, choice, names, read_settings
+from proofloom.app.split import split
+from proofloom.app.trace import trace
 from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.gate.axioms import BUNDLES, Allowance
 from proofloom.assistants.rocq.project import settings_for
@@ -177,6 +180,11 @@ def check(
             verdicts.append(verdict)
             typer.echo(json.dumps(verdict.as_json()) if as_json else checking.told(verdict))
     return checking.exit_code(verdicts)
+
+
+app.command()(trace)
+app.command()(split)
+app.add_typer(corpus)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -25,7 +25,16 @@ error), 130 after Ctrl-C. `proofloom --version` prints the version, `proofloom V
 def reference() -> str:
     """The whole page."""
     group: Any = typer.main.get_command(app)
-    return "\n".join([_HEAD, *(line for name in group.commands for line in _verb(name, group.commands[name]))])
+    return "\n".join([_HEAD, *(line for name, command in _verbs(group) for line in _verb(name, command))])
+
+
+def _verbs(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every verb by name; those of a group after its name."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _verbs(command, f"{prefix}{name} ")
+        else:
+            yield prefix + name, command
 
 
 def _verb(name: str, command: Any) -> Iterator[str]:

@@ -7,12 +7,15 @@ is done, so that the same command goes on from there.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -23,7 +26,7 @@ from proofloom.corpus import trace as tracing
 from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.corpus.rocq_targets import Target, find_target
-from proofloom.corpus.tracing import TraceLimits
+from proofloom.corpus.tracing import CHARACTERS, TraceLimits
 
 INTERRUPTED = 130
 _FUNNEL = {
@@ -45,9 +48,48 @@ class TraceRequest:
     target: str
     jobs: int = 1
     out: str = str(DEFAULT_PLACE)
-    characters: int = TraceLimits().characters
+    characters: int = CHARACTERS
     commit: str | None = None
     as_json: bool = False
+
+
+def trace(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="stdlib|LIBRARY|DIR",
+            help="The standard library, an installed library by its name (such as Coquelicot), or a folder with a "
+            "development that is compiled.",
+        ),
+    ],
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Files traced at the same time (default: one per core).")
+    ] = None,
+    out: Annotated[
+        str,
+        typer.Option(metavar="DB", help="The database: a file (SQLite), or a URL such as postgresql://host/name."),
+    ] = str(DEFAULT_PLACE),
+    limit_chars: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Characters of a proof state that are kept; the cut is recorded.")
+    ] = CHARACTERS,
+    commit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Name of this state of the files, to be kept beside others. Without it the files of a folder replace "
+            "those of the last trace.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for other programs.")] = False,
+) -> int:
+    """Trace a library: replay every proof and keep its states, tactics and premises in a database.
+
+    What is there already is not traced again, so the same command goes on after Ctrl-C, and takes up what has changed.
+
+    Exit status: 0 if every file is traced, 1 if one failed, 2 for bad input, 130 after Ctrl-C.
+    """
+    request = TraceRequest(target, jobs or os.cpu_count() or 1, out, limit_chars, commit, as_json)
+    return trace_library(request, lambda line: typer.echo(f"proofloom: {line}", err=True))
 
 
 def trace_library(request: TraceRequest, complain: Callable[[str], None]) -> int:

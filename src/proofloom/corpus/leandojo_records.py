@@ -201,8 +201,8 @@ def _annotated(step: TracedStep, definition: Callable[[str], Definition | None])
 def _extra(record: Mapping[str, Any], known: set[str]) -> str:
     """What is not in `known`, as JSON; nothing for an object that this program wrote."""
     positions = {"start", "end", "imports", "annotated_tactic"} if OURS in record else set()
-    rest = {name: value for name, value in record.items() if name not in known | positions | {OURS}}
-    return json.dumps(rest, ensure_ascii=False, sort_keys=True) if rest else ""
+    rest = {name: record[name] for name in sorted(set(record) - known - positions - {OURS})}
+    return json.dumps(rest, ensure_ascii=False) if rest else ""
 
 
 def _short(value: object) -> str:

@@ -44,6 +44,11 @@ class NearestConfig:
     reach: float = 300.0
     mass: float = 0.9
 
+    def __post_init__(self) -> None:
+        for name in ("neighbours", "pool", "renamings"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"knn {name}={getattr(self, name)}: wanted at least 1")
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -61,7 +66,7 @@ class Segment:
     def conclusion_norms(self) -> Floats:
         """The weight of each row's conclusion."""
         ids = self.weights.ids
-        only = Weights(ids, np.where(ids & 1, np.float32(0), self.weights.weights), self.weights.unknown)
+        only = Weights(ids, np.where(ids & 1, np.float32(0), self.weights.weights), (self.weights.unknown[0], 0.0))
         return self.memory.index.norms(only)
 
 

@@ -26,18 +26,22 @@ MOST_POSTINGS = 400_000
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Inverse document frequencies: `ids` sorted, the weight of each, and the weight of an id that is not there."""
+    """Inverse document frequencies: `ids` sorted, the weight of each.
+
+    An id that is not there has the weight `unknown`, first that of a conclusion's, then that of a hypothesis'.
+    """
 
     ids: NDArray[np.uint32]
     weights: Floats
-    unknown: float
+    unknown: tuple[float, float]
 
     def of(self, features: Features) -> Floats:
         """The weight of each feature."""
-        if not len(self.ids):
-            return np.full(len(features), self.unknown, dtype=np.float32)
-        places = np.minimum(np.searchsorted(self.ids, features), len(self.ids) - 1)
-        return np.where(self.ids[places] == features, self.weights[places], np.float32(self.unknown))
+        values: Floats = np.array(self.unknown, dtype=np.float32)[features & 1]
+        if len(self.ids):
+            places = np.minimum(np.searchsorted(self.ids, features), len(self.ids) - 1)
+            values = np.where(self.ids[places] == features, self.weights[places], values).astype(np.float32)
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +80,11 @@ class FeatureIndex:
         return self.ids[self.columns[self.row_starts[row] : self.row_starts[row + 1]]]
 
     def weights(self, power: float, hypotheses: float) -> Weights:
-        """`(log N / n) ** power` for a feature of n of N rows, times `hypotheses` for one of the hypotheses."""
-        counts = np.diff(self.column_starts)
-        logs = np.log((len(self) + 1.0) / np.maximum(counts, 1)) ** power
+        """`log((N + 2) / n) ** power` for a feature of n of N rows, times `hypotheses` for one of the hypotheses."""
+        logs = np.log((len(self) + 2.0) / np.diff(self.column_starts)) ** power
         scale = np.where(self.ids & 1, hypotheses, 1.0)
-        return Weights(self.ids, (logs * scale).astype(np.float32), float(np.log(len(self) + 1.0) ** power))
+        most = float(np.log(len(self) + 2.0) ** power)
+        return Weights(self.ids, (logs * scale).astype(np.float32), (most, most * hypotheses))
 
     def norms(self, weights: Weights) -> Floats:
         """The total weight of each row."""

@@ -89,6 +89,12 @@ class Situations:
             self._last = self._found(theorem)
         return self._last
 
+    def sure_name(self, full_name: str, theorem: Theorem) -> str:
+        """A name by which a constant can be called at `theorem`, whether its file is imported or only required."""
+        path = self.path_of(full_name)
+        file = full_name.removesuffix(f".{path}")
+        return path if file == self.of(theorem).name else f"{file.rpartition('.')[2]}.{path}"
+
     def path_of(self, full_name: str) -> str:
         """What a constant is called inside its file: `Z.add_comm` for `Coq.ZArith.BinInt.Z.add_comm`."""
         parts = full_name.split(".")
