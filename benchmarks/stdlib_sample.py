@@ -1,8 +1,10 @@
-"""How many of 300 lemmas of Coq's standard library are proved, beside one-shot automation in the same run.
+"""How many of 300 lemmas of Coq's standard library each policy proves, beside one-shot automation in the same run.
 
 Each lemma is opened at its place in its own file, under the file's real name and imports: neither the lemma nor what
 depends on it is in scope.  The budget is CPU seconds of one core, Rocq and Proofloom together; the gate comes on top.
 The sample (`stdlib_sample_300.jsonl`) is 50 lemmas each of six libraries; `--draw N` draws others, to tune on.
+Policies that learn from a library see what is accessible at the lemma and nothing else; with `--split` of that only
+the training part.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import multiprocessing
 import random
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from proofloom.assistants.gate import RocqGate
@@ -24,7 +26,7 @@ from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.statistics import wilson
-from proofloom.policies.tactic_list import TacticList
+from proofloom.policies.named import NEED_LIBRARY, PolicyKit
 from proofloom.proofs import Budget, Step, Theorem, Verdict
 from proofloom.search.driver import attempt
 from proofloom.search.strategies import BestFirstConfig
@@ -37,13 +39,21 @@ ONE_SHOT = (
     "firstorder", "lia",
 )  # fmt: skip
 ONE_SHOT_SECONDS = 2.0
+GOALS = {
+    "list": (("solved", 0, 75),),
+    "knn+list": (("solved", 0, 110), ("solved of two or more tactics", 2, 40)),
+}
+"""What a policy is to prove of the sample: a name, the least number of human tactics, the goal."""
 WALL = 20  # wall clock is only a guard: a loaded machine must not cost a lemma its CPU seconds
 
 
 @dataclass(frozen=True)
 class Row:
-    """What came of one lemma.  `found` counts scripts that Rocq closed, `proved` those that the gate accepted."""
+    """What came of one lemma with one policy.  `found` counts scripts that Rocq closed, `proved` those that the gate
+    accepted.
+    """
 
+    policy: str
     library: str
     file: str
     name: str
@@ -67,6 +77,9 @@ class Task:
 
     file: str
     lemmas: tuple[dict[str, object], ...]
+    policies: tuple[str, ...]
+    database: str
+    split: str
     seconds: float
     gate: bool
     one_shot: bool
@@ -86,9 +99,13 @@ def run(task: Task) -> list[Row]:
     file = path_of(task.file, toolchain)
     source = Source.read(file)
     gate = RocqGate(toolchain, axioms=("reals", "classical"))
-    policy = TacticList()
     rows = []
-    with Rocq(toolchain) as rocq, closing(gate):
+    with (
+        Rocq(toolchain) as rocq,
+        closing(gate),
+        PolicyKit(task.database, task.split, lambda path: settings_for(path, toolchain).logical_name) as kit,
+    ):
+        policies = [kit.policy(names) for names in task.policies]
         for lemma in task.lemmas:
             proof = find(source, lemma)
             theorem = source.restated(proof)
@@ -102,25 +119,20 @@ def run(task: Task) -> list[Row]:
 
             shot = task.one_shot and one_shot(rocq, theorem)
             budget = Budget(seconds=WALL * task.seconds, cpu_seconds=task.seconds)
-            common = (
-                str(lemma["library"]),
-                task.file,
-                proof.name,
-                int(str(lemma["char_offset"])),
-                int(str(lemma["human_tactics"])),
-                shot,
-            )
-            try:
-                done = attempt(theorem, rocq, policy, BestFirstConfig().start, budget, certify)
-            except Found as found:
-                tactics = tuple(step.tactic for step in found.steps)
-                rows.append(Row(*common, True, False, "found", 0, 0, 0, 0, tactics, ""))
-                continue
-            spend = done.spend
-            rows.append(
-                Row(*common, done.proof is not None, done.outcome == "proved", done.outcome, spend.cpu_seconds,
-                    spend.seconds, spend.tactics, spend.expansions, done.proof or (), done.reason)
-            )  # fmt: skip
+            place = (str(lemma["library"]), task.file, proof.name, int(str(lemma["char_offset"])))
+            for policy in policies:
+                common = (policy.name, *place, int(str(lemma["human_tactics"])), shot)
+                try:
+                    done = attempt(theorem, rocq, policy, BestFirstConfig().start, budget, certify)
+                except Found as found:
+                    tactics = tuple(step.tactic for step in found.steps)
+                    rows.append(Row(*common, True, False, "found", 0, 0, 0, 0, tactics, ""))
+                    continue
+                spend = done.spend
+                rows.append(
+                    Row(*common, done.proof is not None, done.outcome == "proved", done.outcome, spend.cpu_seconds,
+                        spend.seconds, spend.tactics, spend.expansions, done.proof or (), done.reason)
+                )  # fmt: skip
     return rows
 
 
@@ -172,15 +184,15 @@ def draw(count: int, seed: int, avoid: Iterable[dict[str, object]]) -> list[dict
     return drawn
 
 
-def tasks(lemmas: Sequence[dict[str, object]], seconds: float, gate: bool, one_shot: bool) -> list[Task]:
-    """One task a file, the files with most lemmas first."""
+def tasks(lemmas: Sequence[dict[str, object]], like: Task) -> list[Task]:
+    """One task `like` this for each file, the files with most lemmas first."""
     files: dict[str, list[dict[str, object]]] = {}
     for lemma in sorted(lemmas, key=lambda lemma: int(str(lemma["char_offset"]))):
         files.setdefault(str(lemma["file"]), []).append(lemma)
     parts = []
     for file, wanted in sorted(files.items(), key=lambda item: -len(item[1])):
         for start in range(0, len(wanted), 10):
-            parts.append(Task(file, tuple(wanted[start : start + 10]), seconds, gate, one_shot))
+            parts.append(replace(like, file=file, lemmas=tuple(wanted[start : start + 10])))
     return parts
 
 
@@ -192,7 +204,8 @@ def read_rows(file: Path | None) -> list[Row]:
 
 
 def report(rows: Sequence[Row], figures: Figures, gate: bool) -> None:
-    """Tables per library and by length of the human proof."""
+    """Tables for one policy, per library and by length of the human proof."""
+    policy = rows[0].policy
 
     def solved(row: Row) -> bool:
         return row.proved if gate else row.found
@@ -201,7 +214,7 @@ def report(rows: Sequence[Row], figures: Figures, gate: bool) -> None:
         count, shot = sum(map(solved, part)), sum(row.one_shot for row in part)
         low, high = wilson(count, len(part))
         figures.say(f"  {label:14} {count:4} of {len(part):3}  [{low:.3f}, {high:.3f}]   one-shot automation {shot:3}")
-        figures.figure(f"solved {label}", count)
+        figures.figure(f"{policy}: solved {label}", count)
         figures.figure(f"one-shot {label}", shot)
 
     for library in LIBRARIES:
@@ -212,11 +225,13 @@ def report(rows: Sequence[Row], figures: Figures, gate: bool) -> None:
     line(">= 2 tactics", [row for row in rows if row.human_tactics >= 2])
     line("all", rows)
     outcomes = sorted({row.outcome for row in rows})
-    figures.figure("outcomes", {str(outcome): sum(row.outcome == outcome for row in rows) for outcome in outcomes})
-    figures.figure("one_shot_seconds", ONE_SHOT_SECONDS)
-    figures.figure("cpu_seconds", round(sum(row.cpu_seconds for row in rows), 1))
-    figures.figure("tactics", sum(row.tactics for row in rows))
-    figures.say(f"  outcomes: {figures.record['outcomes']}; {figures.record['cpu_seconds']} CPU seconds of search")
+    counts = {str(outcome): sum(row.outcome == outcome for row in rows) for outcome in outcomes}
+    seconds = round(sum(row.cpu_seconds for row in rows), 1)
+    figures.figure(f"{policy}: outcomes", counts)
+    figures.figure(f"{policy}: interval", [round(bound, 4) for bound in wilson(sum(map(solved, rows)), len(rows))])
+    figures.figure(f"{policy}: cpu_seconds", seconds)
+    figures.figure(f"{policy}: tactics", sum(row.tactics for row in rows))
+    figures.say(f"  outcomes: {counts}; {seconds} CPU seconds of search")
 
 
 def main() -> None:
@@ -231,6 +246,9 @@ def main() -> None:
     parser.add_argument(
         "--rows", type=Path, help="one JSON object a lemma; lemmas that are in the file are not tried again"
     )
+    parser.add_argument("--policy", default="list", metavar="NAME,...", help="policies, each tried on every lemma")
+    parser.add_argument("--db", default="", help="the traced library (a path or URL) that policies learn from")
+    parser.add_argument("--split", default="", help="learn from the training part of this split only")
     options = parser.parse_args()
     figures = Figures("stdlib_sample", quiet=options.json)
     lemmas = [json.loads(line) for line in options.sample.read_text().splitlines()]
@@ -243,21 +261,33 @@ def main() -> None:
     rows = read_rows(options.rows)
     known = {(row.file, row.char_offset) for row in rows}
     left = [lemma for lemma in lemmas if (lemma["file"], lemma["char_offset"]) not in known]
-    todo = tasks(left, seconds, not options.no_gate, not (options.no_one_shot or options.quick))
+    policies, gated = tuple(options.policy.split(",")), not options.no_gate
+    one_shot = not (options.no_one_shot or options.quick)
+    if any(NEED_LIBRARY & set(names.split("+")) for names in policies):
+        toolchain = find_toolchain()
+        with PolicyKit(options.db, options.split, lambda path: settings_for(path, toolchain).logical_name) as kit:
+            kit.prepare("+".join(policies))
+    todo = tasks(left, Task("", (), policies, options.db, options.split, seconds, gated, one_shot))
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
         for part in pool.imap_unordered(run, todo):
             rows += part
-            good = sum(row.proved or row.found for row in rows)
-            figures.say(f"{len(rows):4} of {len(lemmas)} tried, {good} closed   {part[0].file}")
+            good = [sum(row.proved or row.found for row in rows if row.policy == name) for name in policies]
+            done = len(rows) // len(policies)
+            figures.say(f"{done:4} of {len(lemmas)} tried, {', '.join(map(str, good))} closed   {part[0].file}")
             if options.rows:
                 with options.rows.open("a") as stream:
                     stream.writelines(json.dumps(asdict(row)) + "\n" for row in part)
     rows.sort(key=lambda row: (LIBRARIES.index(row.library), row.file, row.name))
-    figures.say(f"{seconds:g} CPU seconds a lemma, {options.jobs} processes of one core, policy list")
-    report(rows, figures, not options.no_gate)
-    if len(rows) == 300 and not options.no_gate:
-        figures.goal("solved", sum(row.proved for row in rows), 75)
-        figures.figure("seconds_per_lemma", seconds)
+    figures.figure("seconds_per_lemma", seconds)
+    figures.figure("one_shot_seconds", ONE_SHOT_SECONDS)
+    for policy in policies:
+        mine = [row for row in rows if row.policy == policy]
+        figures.say(f"policy {policy}: {seconds:g} CPU seconds a lemma, {options.jobs} processes of one core each")
+        report(mine, figures, gated)
+        if len(mine) == 300 and gated:
+            for label, least, goal in GOALS.get(policy, ()):
+                solved = sum(row.proved for row in mine if row.human_tactics >= least)
+                figures.goal(f"{policy}: {label}", solved, goal)
     figures.finish(options.out)
 
 

@@ -24,7 +24,7 @@ from proofloom.app import doctor as examination
 from proofloom.app.corpus import corpus
 from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
 from proofloom.app.run import Destination
-from proofloom.app.settings import POLICIES, STRATEGIES, BadInput, ProveSettings, choice, names, read_settings
+from proofloom.app.settings import STRATEGIES, BadInput, ProveSettings, choice, names, read_settings
 from proofloom.app.split import split
 from proofloom.app.trace import trace
 from proofloom.assistants.gate import RocqGate
@@ -33,6 +33,8 @@ from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
+from proofloom.corpus.library import DEFAULT_PLACE
+from proofloom.policies.named import POLICIES, WITH_LIBRARY, WITHOUT_LIBRARY
 from proofloom.search.journal import JournalError
 from proofloom.search.strategies import SinglePassConfig
 
@@ -97,7 +99,15 @@ def prove(
         str | None,
         typer.Option(
             metavar="NAME",
-            help=f"Who proposes tactics: {', '.join(POLICIES)} (default list); several are mixed with `+`.",
+            help=f"Who proposes tactics: {', '.join(POLICIES)}; several are mixed with `+`. Default: {WITH_LIBRARY} "
+            f"if there is a library, else {WITHOUT_LIBRARY}.",
+        ),
+    ] = None,
+    library: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DB",
+            help=f"The traced library to learn from: a file, or a URL (default {DEFAULT_PLACE}, if it is there).",
         ),
     ] = None,
     strategy: Annotated[
@@ -144,7 +154,9 @@ def prove(
     if write and output is not None:
         raise BadInput("--write and --output cannot be used together")
     settings = read_settings(config) if config else ProveSettings()
-    settings = _overridden(settings, time, policy, strategy, axioms, require, seed)
+    if config is None and policy is None:
+        policy = WITH_LIBRARY if library or DEFAULT_PLACE.exists() else WITHOUT_LIBRARY
+    settings = _overridden(settings, time, policy, library, strategy, axioms, require, seed)
     destination = Destination(in_place=write, folder=output)
     return prove_files(Request(tuple(paths), settings, destination, theorem, workers, run, as_json), _say)
 
@@ -236,6 +248,7 @@ def _overridden(
     settings: ProveSettings,
     time: float | None,
     policy: str | None,
+    library: str | None,
     strategy: str | None,
     axioms: str,
     require: str,
@@ -248,6 +261,8 @@ def _overridden(
         settings = replace(settings, strategy=replace(settings.strategy, seed=seed))
     if policy is not None:
         settings = replace(settings, policy=policy)
+    if library is not None:
+        settings = replace(settings, library=library)
     if axioms:
         settings = replace(settings, axioms=names(axioms))
     if require:

@@ -19,6 +19,7 @@ from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.scripts import format_script, plain_script
 from proofloom.assistants.rocq.source import Hole, Source
 from proofloom.assistants.session import Assistant
+from proofloom.policies.policy import Learner, Policy
 from proofloom.proofs import Attempt, Outcome, Spend, Step, Verdict
 from proofloom.search.clock import Clock
 from proofloom.search.driver import LEAST_TACTIC_SECONDS, PartFound, attempt
@@ -74,6 +75,7 @@ class Prover:
         settings: ProveSettings,
         assistant: Assistant,
         gate: Gate,
+        policy: Policy,
         *,
         found: Mapping[Path, Mapping[str, Scripts]] | None = None,
         shared: SharedProofs | None = None,
@@ -84,7 +86,7 @@ class Prover:
         self._gate = gate
         self._shared = shared
         self._clock = clock
-        self._policy = settings.new_policy()
+        self._policy = policy
         self._found = {file: dict(scripts) for file, scripts in (found or {}).items()}
         self._sources: deque[Source] = deque(maxlen=2)
 
@@ -102,6 +104,11 @@ class Prover:
         if tried.attempt.outcome is Outcome.PROVED:
             found[task.theorem] = tried.attempt.scripts
         return tried
+
+    def learn(self, source: Source, hole: Hole, gaps: Sequence[Sequence[Step]]) -> None:
+        """Let a policy that can learn see the steps of an accepted proof, one sequence for each gap."""
+        if isinstance(self._policy, Learner):
+            self._policy.learn(source.theorem(hole, 0, ()), [step for steps in gaps for step in steps])
 
     def _opened(self, data: bytes, file: Path) -> Source:
         """The source in `data`; the last few are kept, because theorems come file by file."""
@@ -187,6 +194,8 @@ class _Try:
                 self._judged[_tactics(gaps)] = scripts, candidate
             if verdict.accepted or verdict.level > 0:
                 break
+        if best is not None and best.accepted:
+            self._prover.learn(self._source, self._hole, gaps)
         assert best is not None  # there is at least one way to write it
         return best
 

@@ -32,6 +32,8 @@ from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
+from proofloom.corpus.database import LibraryError
+from proofloom.policies.named import PolicyKit
 from proofloom.search.clock import SystemClock
 
 INTERRUPTED = 130
@@ -60,6 +62,7 @@ def prove_files(request: Request, complain: Callable[[str], None]) -> int:
     for line in inputs.left_out:
         complain(f"left out: {line}")
     _check_destination(request.destination, inputs.files)
+    _prepare_policy(request.settings, toolchain)
     with ExitStack() as stack:
         folder = stack.enter_context(RunFolder(request.run, request.settings, time.time)) if request.run else None
         known = list(folder.known(inputs.files)) if folder else []
@@ -94,6 +97,15 @@ def prove_files(request: Request, complain: Callable[[str], None]) -> int:
     return 0 if all(result.proved for result in printer.results) and not inputs.left_out else 1
 
 
+def _prepare_policy(settings: ProveSettings, toolchain: RocqToolchain) -> None:
+    """Find out now that a library cannot be used, and make what the workers share; raises `BadInput`."""
+    try:
+        with policy_kit(settings, toolchain) as kit:
+            kit.prepare(settings.policy)
+    except LibraryError as error:
+        raise BadInput(f"policy {settings.policy}: {error}") from error
+
+
 @contextmanager
 def open_prover(
     settings: ProveSettings,
@@ -101,9 +113,19 @@ def open_prover(
     found: Mapping[Path, Mapping[str, Scripts]],
     shared: Path | None = None,
 ) -> Iterator[Prover]:
-    """What a worker needs: an assistant of its own, the gate, and what was found before and is found by others."""
-    with Rocq(toolchain) as assistant, closing(RocqGate(toolchain, axioms=settings.axioms)) as gate:
-        yield Prover(settings, assistant, gate, found=found, shared=SharedProofs(shared) if shared else None)
+    """What a worker needs: an assistant of its own, gate and policy, what was found before and is found by others."""
+    with (
+        Rocq(toolchain) as assistant,
+        closing(RocqGate(toolchain, axioms=settings.axioms)) as gate,
+        policy_kit(settings, toolchain) as kit,
+    ):
+        policy, others = kit.policy(settings.policy), SharedProofs(shared) if shared else None
+        yield Prover(settings, assistant, gate, policy, found=found, shared=others)
+
+
+def policy_kit(settings: ProveSettings, toolchain: RocqToolchain) -> PolicyKit:
+    """What the policy of `settings` is made from."""
+    return PolicyKit(settings.library, settings.split, lambda file: settings_for(file, toolchain).logical_name)
 
 
 @contextmanager

@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from proofloom.policies.mixture import MixturePolicy
-from proofloom.policies.policy import Policy
-from proofloom.policies.tactic_list import TacticList
+from proofloom.policies.named import POLICIES
 from proofloom.proofs import Budget
 from proofloom.search.strategies import BestFirstConfig, SinglePassConfig
 
 Value = TypeVar("Value")
-
-POLICIES: Mapping[str, Callable[[], Policy]] = {"list": TacticList}
-"""The policies that can be named on the command line."""
 
 Strategy = BestFirstConfig | SinglePassConfig
 STRATEGIES: Mapping[str, type[Strategy]] = {"best-first": BestFirstConfig, "single-pass": SinglePassConfig}
@@ -37,10 +32,14 @@ class BadInput(Exception):
 class ProveSettings:
     """What decides the result of a run; raises `BadInput` for a name that does not exist.
 
-    `axioms` are names of the gate's bundles, `require` modules of the standard library that may be loaded.
+    `policy` is one name or several with `+` between; `library` is the database that it learns from (a path or a URL,
+    empty for the default place), `split` the split whose training part it keeps to (empty for all).  `axioms` are
+    names of the gate's bundles, `require` modules of the standard library that may be loaded.
     """
 
     policy: str = "list"
+    library: str = ""
+    split: str = ""
     axioms: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     budget: Budget = field(default_factory=Budget)
@@ -55,15 +54,10 @@ class ProveSettings:
         """`best-first` or `single-pass`."""
         return next(name for name, kind in STRATEGIES.items() if isinstance(self.strategy, kind))
 
-    def new_policy(self) -> Policy:
-        """The policy, freshly made; the parts of a mixture have equal weights."""
-        parts = [POLICIES[name]() for name in self.policy.split("+")]
-        return parts[0] if len(parts) == 1 else MixturePolicy([(part, 1.0) for part in parts])
-
     @property
     def toml(self) -> str:
         """The resolved settings, every field of them."""
-        top = {"policy": self.policy, "axioms": self.axioms, "require": self.require}
+        top = {name: getattr(self, name) for name in ("policy", "library", "split", "axioms", "require")}
         strategy = {"name": self.strategy_name, **_values(self.strategy)}
         tables = {"budget": _values(self.budget), "strategy": strategy}
         lines = _lines(top)

@@ -25,7 +25,7 @@ Opening = Callable[[], AbstractContextManager[Callable[[Task], Value]]]
 For worker processes it must be picklable, and so must tasks and values."""
 
 _TRIES = 2
-_CLOSING_SECONDS = 5.0
+_CLOSING_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,14 @@ class _Worker(Generic[Task]):
             self._process.terminate()
 
     def join(self) -> None:
-        """Wait until the process has closed what it owns; kill it if that takes too long."""
-        self._process.join(_CLOSING_SECONDS)
+        """Wait until the process has closed what it owns; kill it if that takes too long.
+
+        A busy one is told again each second, since a signal can be given to a thread that does not care.
+        """
+        for _ in range(_CLOSING_SECONDS):
+            self._process.join(1.0)
+            if self.job is not None and self._process.is_alive():
+                self._process.terminate()
         if self._process.is_alive():
             self._process.kill()
             self._process.join()

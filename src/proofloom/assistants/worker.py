@@ -38,8 +38,10 @@ def serve(connection: Connection, opening: Callable[[], AbstractContextManager[C
     # A handler, not SIG_IGN: programs started from here would inherit a signal that is ignored, and need it.
     signal.signal(signal.SIGINT, _unheard)
     signal.signal(signal.SIGTERM, _leave)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    # A signal that comes while another one waits is given to any thread that takes it, and would not wake this one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         with opening() as function:
             while (task := _receive(connection)) is not None:
@@ -68,10 +70,12 @@ def _send(connection: Connection, answer: Returned | Raised) -> bool:
 
 
 def _unheard(number: int, frame: FrameType | None) -> None:
-    """Ctrl-C is for the parent."""
+    """Ctrl-C is for the parent, and SIGTERM is heard once."""
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
+    """End through the closing code, which a second SIGTERM does not disturb."""
+    signal.signal(signal.SIGTERM, _unheard)
     sys.exit(128 + number)
 
 

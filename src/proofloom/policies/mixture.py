@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from proofloom.policies.policy import Policy, Query
-from proofloom.proofs import Candidate
+from proofloom.policies.policy import Learner, Policy, Query
+from proofloom.proofs import Candidate, Step, Theorem
 
 
 class MixturePolicy:
@@ -34,6 +34,12 @@ class MixturePolicy:
         """The `n` best of the merged candidates; ties keep the order of the parts."""
         answers = [(policy.suggest(queries, n), log_weight) for policy, log_weight in self._parts]
         return [_merged([(answer[i], log_weight) for answer, log_weight in answers], n) for i in range(len(queries))]
+
+    def learn(self, theorem: Theorem, steps: Sequence[Step]) -> None:
+        """Let every part that can learn see the proof."""
+        for policy, _ in self._parts:
+            if isinstance(policy, Learner):
+                policy.learn(theorem, steps)
 
 
 def _merged(parts: Sequence[tuple[Sequence[Candidate], float]], n: int) -> list[Candidate]:

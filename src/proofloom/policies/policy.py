@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from proofloom.proofs import Candidate, ProofState, Theorem
+from proofloom.proofs import Candidate, ProofState, Step, Theorem
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +35,13 @@ class Policy(Protocol):
         The same query gets the same answer within one attempt.  Whatever is raised here counts as a crash of the
         attempt, never as a failure to prove.
         """
+        ...
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A policy that gets better by what it is shown."""
+
+    def learn(self, theorem: Theorem, steps: Sequence[Step]) -> None:
+        """See the steps of an accepted proof of `theorem`; they may be used for later theorems of its file."""
         ...

@@ -1,0 +1,101 @@
+"""Policies by name, and mixtures of them by names with `+` between: what `--policy` means.
+
+Some policies need a traced library.  A `PolicyKit` opens it when the first of them is made, so that a plain list
+starts at once and what several policies need is read only once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+from proofloom.corpus.library import DEFAULT_PLACE, Library
+from proofloom.policies.knn import NearestNeighbours
+from proofloom.policies.library_memory import library_memory
+from proofloom.policies.mixture import MixturePolicy
+from proofloom.policies.policy import Policy
+from proofloom.policies.premise_moves import PremiseMoves
+from proofloom.policies.step_memory import StepMemory
+from proofloom.policies.tactic_list import TacticList
+from proofloom.retrieval.bm25 import Bm25
+from proofloom.retrieval.situation import Situations
+
+
+class PolicyKit:
+    """Makes policies.  `library` is the place of a database (a path or a URL, empty for none).
+
+    With `split` only the training part of that split is remembered.  `logical_name` gives the name of a source file,
+    such as `Coq.Lists.List`.  What is made raises `LibraryError` if the library cannot be used.
+    """
+
+    def __init__(self, library: str, split: str, logical_name: Callable[[Path], str]) -> None:
+        self._place = library or str(DEFAULT_PLACE)
+        self._split = split or None
+        self._logical_name = logical_name
+
+    def policy(self, names: str) -> Policy:
+        """The policy of this name, or the mixture of those with `+` between them; raises `KeyError` for another."""
+        parts = [(POLICIES[name](self), WEIGHTS.get(name, 1.0)) for name in names.split("+")]
+        return parts[0][0] if len(parts) == 1 else MixturePolicy(parts)
+
+    def prepare(self, names: str) -> None:
+        """Make what takes long and is kept in a file, so that several workers can map it."""
+        if "knn" in names.split("+"):
+            _ = self.memory
+
+    @cached_property
+    def library(self) -> Library:
+        """The database."""
+        return Library.open(self._place, create=False)
+
+    @cached_property
+    def situations(self) -> Situations:
+        """Where theorems stand in the library."""
+        return Situations.in_library(self.library, self._logical_name)
+
+    @cached_property
+    def memory(self) -> StepMemory:
+        """The steps; kept in a file beside a database that is a file."""
+        return library_memory(self.library, self._memory_file, self._split)
+
+    @cached_property
+    def retriever(self) -> Bm25:
+        """BM25 over the premises."""
+        return Bm25(self.library.premises(), self.situations)
+
+    @property
+    def _memory_file(self) -> Path | None:
+        if "://" in self._place:
+            return None
+        return Path(f"{self._place}{f'.{self._split}' if self._split else ''}.steps")
+
+    def __enter__(self) -> PolicyKit:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if "library" in self.__dict__:
+            self.library.close()
+
+
+def _premises(kit: PolicyKit) -> Policy:
+    return PremiseMoves(kit.retriever, lambda name, query: kit.situations.sure_name(name, query.theorem))
+
+
+POLICIES: Mapping[str, Callable[[PolicyKit], Policy]] = {
+    "list": lambda kit: TacticList(),
+    "knn": lambda kit: NearestNeighbours(kit.memory, kit.situations),
+    "premises": _premises,
+}
+"""The policies that can be named."""
+
+WEIGHTS: Mapping[str, float] = {}
+"""What a policy counts in a mixture, 1 if it is not here."""
+
+NEED_LIBRARY = frozenset({"knn", "premises"})
+WITH_LIBRARY = "knn+premises+list"
+WITHOUT_LIBRARY = "list"
+"""What is used if nothing is named."""
