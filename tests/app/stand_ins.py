@@ -74,7 +74,7 @@ def input_file(path: Path, data: bytes = FILE, *, wanted: str | None = None, sen
 def toy_prover(
     settings: ProveSettings, gate: StandInGate, found: Mapping[Path, Mapping[str, Scripts]] | None = None
 ) -> Iterator[Prover]:
-    yield Prover(settings, FakeAssistant(RULES), gate, found=found)
+    yield Prover(settings, FakeAssistant(RULES), gate, TacticsOf(), found=found)
 
 
 class Silent:

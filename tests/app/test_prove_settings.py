@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proofloom.app.settings import BadInput, ProveSettings, names, read_settings
-from proofloom.policies.mixture import MixturePolicy
 from proofloom.proofs import Budget
 from proofloom.search.frontier import Order
 from proofloom.search.strategies import BestFirstConfig, SinglePassConfig
@@ -42,7 +41,7 @@ def test_a_file_may_hold_only_what_differs() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("polcy = 'list'", "config.toml: 'polcy'; valid: policy, axioms"),
+        ("polcy = 'list'", "config.toml: 'polcy'; valid: policy, library, split, axioms"),
         ("policy = 'magic'", "unknown policy 'magic'; valid: list"),
         ("policy = 'list+'", "unknown policy ''"),
         ("[budget]\nseconds = -1", "budget seconds=-1.0: wanted a number above 0"),
@@ -70,11 +69,6 @@ def test_a_missing_or_binary_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "odd.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(BadInput, match=r"odd\.toml: is not UTF-8"):
         read_settings(tmp_path / "odd.toml")
-
-
-def test_policies_are_mixed_with_plus() -> None:
-    assert ProveSettings().new_policy().name == "list"
-    assert isinstance(ProveSettings(policy="list+list").new_policy(), MixturePolicy)
 
 
 def test_lists_are_split_at_commas() -> None:

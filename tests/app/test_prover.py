@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from stand_ins import FILE, RULES, StandInGate, TacticsOf
 
-from proofloom.app import settings as settings_module
 from proofloom.app.prover import Prover, Task, digest
 from proofloom.app.settings import ProveSettings
 from proofloom.assistants.fake import FakeAssistant, FakeSession, Faults, ManualClock
@@ -16,18 +14,14 @@ from proofloom.assistants.session import AssistantError
 from proofloom.proofs import Budget, Finding, Outcome, ProofState, Theorem
 
 
-@pytest.fixture(autouse=True)
-def toy_policy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(settings_module.POLICIES, "toy", TacticsOf)  # type: ignore[arg-type]
-
-
 def task(theorem: str, data: bytes = FILE) -> Task:
     return Task(Path("F.v"), data, data, FileSettings("F"), theorem)
 
 
 def prover(gate: StandInGate, assistant: FakeAssistant | None = None, budget: Budget | None = None) -> Prover:
-    settings = ProveSettings(policy="toy", budget=budget or Budget())
-    return Prover(settings, assistant or FakeAssistant(RULES), gate, clock=(assistant or FakeAssistant(RULES)).clock)
+    settings = ProveSettings(budget=budget or Budget())
+    assistant = assistant or FakeAssistant(RULES)
+    return Prover(settings, assistant, gate, TacticsOf(), clock=assistant.clock)
 
 
 def test_a_proof_is_put_into_the_file_and_judged() -> None:
@@ -118,8 +112,8 @@ def test_the_gap_that_cannot_be_filled_is_named() -> None:
 
 def test_the_gaps_share_one_budget() -> None:
     assistant = Gapped({"B1": {"one": []}, "B2": {"two": []}}, faults=Faults(seconds={"one": 6.0}), tactic_seconds=1.0)
-    settings = ProveSettings(policy="toy", budget=Budget(seconds=10, tactic_seconds=8))
-    attempt = Prover(settings, assistant, StandInGate(), clock=assistant.clock)(task("b", GAPS)).attempt
+    settings = ProveSettings(budget=Budget(seconds=10, tactic_seconds=8))
+    attempt = Prover(settings, assistant, StandInGate(), TacticsOf(), clock=assistant.clock)(task("b", GAPS)).attempt
     assert (attempt.outcome, attempt.theorem) == (Outcome.OUT_OF_BUDGET, "b")
     assert 10 <= attempt.spend.seconds <= 11
 

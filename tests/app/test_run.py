@@ -7,9 +7,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from stand_ins import FILE, Silent, StandInGate, TacticsOf, input_file, toy_prover
+from stand_ins import FILE, Silent, StandInGate, input_file, toy_prover
 
-from proofloom.app import settings as settings_module
 from proofloom.app.inputs import InputFile
 from proofloom.app.results import Result
 from proofloom.app.run import Destination, FileDone, Run
@@ -21,11 +20,6 @@ FILLED = FILE.replace(b"Proof.\nAdmitted.", b"Proof.\n  easy.\nQed.", 1).replace
     b"Proof.\nAdmitted.", b"Proof.\n  by a.\nQed.", 1
 )
 SETTINGS_BUDGET = Budget(seconds=20)
-
-
-@pytest.fixture(autouse=True)
-def toy_policy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(settings_module.POLICIES, "toy", TacticsOf)  # type: ignore[arg-type]
 
 
 class Recorder:
@@ -61,7 +55,7 @@ def ran(
         report=report or recorder.done.append,
         known=known or [],
     )
-    settings = ProveSettings(policy="toy", budget=SETTINGS_BUDGET)
+    settings = ProveSettings(budget=SETTINGS_BUDGET)
     run.go(InProcess(), partial(toy_prover, settings, gate, run.found))
     return run, recorder
 
@@ -160,7 +154,7 @@ def test_ctrl_c_keeps_and_writes_what_was_found(tmp_path: Path) -> None:
         keep=lambda file, attempt: None,
         report=done.append,
     )
-    run.go(InProcess(), partial(toy_prover, ProveSettings(policy="toy"), gate, run.found))
+    run.go(InProcess(), partial(toy_prover, ProveSettings(), gate, run.found))
     assert run.interrupted
     assert (tmp_path / "F.v").read_bytes() == FILLED
     assert (tmp_path / "G.v").read_bytes() == FILE

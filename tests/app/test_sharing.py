@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from stand_ins import FILE, RULES, Silent, StandInGate, TacticsOf, input_file
 
-from proofloom.app import settings as settings_module
 from proofloom.app.prover import Prover, Task
 from proofloom.app.run import Destination, Run
 from proofloom.app.settings import ProveSettings
@@ -29,10 +27,9 @@ def test_every_reader_sees_every_proof_of_its_file(tmp_path: Path) -> None:
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json"] * 3
 
 
-def test_a_worker_uses_the_lemma_that_another_one_proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(settings_module.POLICIES, "toy", TacticsOf)  # type: ignore[arg-type]
+def test_a_worker_uses_the_lemma_that_another_one_proved(tmp_path: Path) -> None:
     shared, gate = SharedProofs(tmp_path), StandInGate()
-    prover = Prover(ProveSettings(policy="toy"), FakeAssistant(RULES), gate, shared=SharedProofs(tmp_path))
+    prover = Prover(ProveSettings(), FakeAssistant(RULES), gate, TacticsOf(), shared=SharedProofs(tmp_path))
     task = Task(Path("F.v"), FILE, FILE, FileSettings("F"), "b")
     shared.add(Path("F.v"), "a", ("told.",))
     assert prover(task).attempt.proof == ("by a",)

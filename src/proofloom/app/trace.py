@@ -57,8 +57,8 @@ def trace(
     target: Annotated[
         str,
         typer.Argument(
-            metavar="stdlib|LIBRARY|DIR",
-            help="The standard library, an installed library by its name (such as Coquelicot), or a folder with a "
+            metavar="TARGET",
+            help="stdlib, an installed library by its name (such as Coquelicot), or a folder with a "
             "development that is compiled.",
         ),
     ],
