@@ -26,7 +26,7 @@ from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.statistics import wilson
-from proofloom.policies.named import NEED_LIBRARY, PolicyKit
+from proofloom.policies.named import PolicyKit, needs_library
 from proofloom.proofs import Budget, Step, Theorem, Verdict
 from proofloom.search.driver import attempt
 from proofloom.search.strategies import BestFirstConfig
@@ -263,7 +263,7 @@ def main() -> None:
     left = [lemma for lemma in lemmas if (lemma["file"], lemma["char_offset"]) not in known]
     policies, gated = tuple(options.policy.split(",")), not options.no_gate
     one_shot = not (options.no_one_shot or options.quick)
-    if any(NEED_LIBRARY & set(names.split("+")) for names in policies):
+    if needs_library("+".join(policies)):
         toolchain = find_toolchain()
         with PolicyKit(options.db, options.split, lambda path: settings_for(path, toolchain).logical_name) as kit:
             kit.prepare("+".join(policies))

@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from proofloom.policies.named import POLICIES
+from proofloom.policies.named import parts_of
 from proofloom.proofs import Budget
 from proofloom.search.strategies import BestFirstConfig, SinglePassConfig
 
@@ -46,8 +46,10 @@ class ProveSettings:
     strategy: Strategy = field(default_factory=BestFirstConfig)
 
     def __post_init__(self) -> None:
-        for part in self.policy.split("+"):
-            choice("policy", part, POLICIES)
+        try:
+            parts_of(self.policy)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
 
     @property
     def strategy_name(self) -> str:

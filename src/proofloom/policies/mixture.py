@@ -1,7 +1,8 @@
 """Several policies as one: each proposes, and what they agree on counts for more.
 
-The probability of a tactic is the weighted sum of its probabilities under the parts (log-sum-exp of the logarithms); a
-part that does not name a tactic gives it nothing.
+What a tactic is worth is the weighted sum of what it is worth to the parts (log-sum-exp of the logarithms), at most 1;
+a part that does not name a tactic gives it nothing.  Weights are not scaled, because a part need not be a distribution:
+a list of tactics in order of cost says of each what it would say if it stood alone.
 """
 
 from __future__ import annotations
@@ -14,21 +15,16 @@ from proofloom.proofs import Candidate, Step, Theorem
 
 
 class MixturePolicy:
-    """Policies with weights above 0; the weights are scaled to sum to 1."""
+    """Policies with weights above 0; `name` is, if not given, their names with `+` between them."""
 
-    def __init__(self, parts: Sequence[tuple[Policy, float]]) -> None:
+    def __init__(self, parts: Sequence[tuple[Policy, float]], name: str | None = None) -> None:
         if not parts:
             raise ValueError("mixture: wanted at least one policy")
         for policy, weight in parts:
             if not 0 < weight < math.inf:
                 raise ValueError(f"mixture weight of {policy.name}={weight}: wanted a finite number above 0")
-        total = math.fsum(weight for _, weight in parts)
-        self._parts = [(policy, math.log(weight / total)) for policy, weight in parts]
-
-    @property
-    def name(self) -> str:
-        """The names of the parts with `+` between them."""
-        return "+".join(policy.name for policy, _ in self._parts)
+        self._parts = [(policy, math.log(weight)) for policy, weight in parts]
+        self.name = name or "+".join(policy.name for policy, _ in parts)
 
     def suggest(self, queries: Sequence[Query], n: int) -> list[list[Candidate]]:
         """The `n` best of the merged candidates; ties keep the order of the parts."""

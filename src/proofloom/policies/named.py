@@ -1,7 +1,7 @@
 """Policies by name, and mixtures of them by names with `+` between: what `--policy` means.
 
-Some policies need a traced library.  A `PolicyKit` opens it when the first of them is made, so that a plain list
-starts at once and what several policies need is read only once.
+A name may have a weight before it, as in `0.5*knn+list`.  Some policies need a traced library; a `PolicyKit` opens it
+when the first of them is made, so that a plain list starts at once and what several need is read only once.
 """
 
 from __future__ import annotations
@@ -35,14 +35,16 @@ class PolicyKit:
         self._split = split or None
         self._logical_name = logical_name
 
-    def policy(self, names: str) -> Policy:
-        """The policy of this name, or the mixture of those with `+` between them; raises `KeyError` for another."""
-        parts = [(POLICIES[name](self), WEIGHTS.get(name, 1.0)) for name in names.split("+")]
-        return parts[0][0] if len(parts) == 1 else MixturePolicy(parts)
+    def policy(self, text: str) -> Policy:
+        """The policy that `text` names; raises `ValueError` as `parts_of` does."""
+        parts = [(POLICIES[name](self), weight) for name, weight in parts_of(text)]
+        return parts[0][0] if len(parts) == 1 else MixturePolicy(parts, text)
 
-    def prepare(self, names: str) -> None:
+    def prepare(self, text: str) -> None:
         """Make what takes long and is kept in a file, so that several workers can map it."""
-        if "knn" in names.split("+"):
+        if needs_library(text):
+            _ = self.library
+        if "knn" in dict(parts_of(text)):
             _ = self.memory
 
     @cached_property
@@ -92,10 +94,26 @@ POLICIES: Mapping[str, Callable[[PolicyKit], Policy]] = {
 }
 """The policies that can be named."""
 
-WEIGHTS: Mapping[str, float] = {}
-"""What a policy counts in a mixture, 1 if it is not here."""
-
 NEED_LIBRARY = frozenset({"knn", "premises"})
 WITH_LIBRARY = "knn+premises+list"
 WITHOUT_LIBRARY = "list"
 """What is used if nothing is named."""
+
+
+def parts_of(text: str) -> list[tuple[str, float]]:
+    """The names in `text` with their weights (1 where none is given); raises `ValueError` for what is not valid."""
+    parts: list[tuple[str, float]] = []
+    for part in text.split("+"):
+        weight, star, name = part.rpartition("*")
+        if name not in POLICIES:
+            raise ValueError(f"unknown policy {name!r}; valid: {', '.join(POLICIES)}, mixed with `+`")
+        try:
+            parts.append((name, float(weight) if star else 1.0))
+        except ValueError as error:
+            raise ValueError(f"policy {part!r}: {weight!r} is not a weight") from error
+    return parts
+
+
+def needs_library(text: str) -> bool:
+    """True if a policy in `text` learns from a library."""
+    return any(name in NEED_LIBRARY for name, _ in parts_of(text))
