@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +18,8 @@ from proofloom.assistants.gate.reading import Missing, Reading
 from proofloom.assistants.gate.reliance import under_file, under_statement
 from proofloom.assistants.gate.sections import chosen, closed_over, cut_after, in_section, section_variables
 from proofloom.proofs import Finding
+
+_WORD = re.compile(r"[^\W\d][\w']*")
 
 
 @dataclass
@@ -41,6 +44,11 @@ class Case:
     def library(self) -> str:
         """The logical name of the file."""
         return self.reference.settings.logical_name
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of the reference, comments left out."""
+        return frozenset(word for sentence in self.reference.sentences for word in _WORD.findall(sentence.code))
 
     @cached_property
     def base(self) -> Edition:

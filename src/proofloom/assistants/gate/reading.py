@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from proofloom.assistants.gate.place import Place
+from proofloom.assistants.gate.place import Place, is_sealed
 from proofloom.assistants.gate.probe import LIBRARY, Answers, Doubt, Probe
-from proofloom.assistants.gate.terms import names, normal, without_constraints
+from proofloom.assistants.gate.terms import names, normal, without_constraints, without_levels
 
 _ABOUT = re.compile(r"^Expands to: (Constant|Inductive|Constructor) (\S+)$", re.MULTILINE)
 _ARGUMENTS = re.compile(r"^Arguments \S+ (.*)$", re.MULTILINE)
@@ -58,7 +58,8 @@ class Assumption:
 class Reading:
     """What a theorem says and rests on, in a normal form that is equal for equal theorems.
 
-    `constraints` are those on the universe levels of a polymorphic statement.
+    `constraints` are those on the universe levels of a polymorphic statement.  `levels` are the groups of levels in a
+    definition that is not polymorphic, or under the empty path in such a statement; its normal form is without them.
     `definitions` maps the full path of each constant or inductive type of the file itself that the statement, or an
     assumption, rests on to its normal form; `needs` says which of them each one mentions.  `arguments` are the names
     of the theorem's own arguments.  `axioms` are those of `definitions` that are axioms, `sealed` those whose body a
@@ -74,6 +75,7 @@ class Reading:
     mentioned: frozenset[str]
     axioms: frozenset[str]
     sealed: frozenset[str]
+    levels: Mapping[str, tuple[str, ...]]
     asked: tuple[str, ...]
 
     def closure(self, roots: Sequence[str]) -> dict[str, str]:
@@ -169,15 +171,18 @@ class Reader:
     def _questions(self, name: str, known: Global) -> list[str]:
         """What to ask for type and body, and whether a constant without a body is an axiom; nothing for foreign names.
 
-        An opaque body has no say in what a statement means.
+        An opaque body has no say in what a statement means, unless a signature puts it in place of another one.
         """
         if name == self.place.name:
-            return [_typed(name, known)]
+            return [_typed(name)]
         if not self._is_own(known.path):
             return []
         if known.kind != "Constant" or known.transparent:
-            return [_with_levels(f"Print {name}.", known)]
-        return [_typed(name, known)] + ([] if known.opaque else [f"Print Assumptions {name}."])
+            return [_with_levels(f"Print {name}.")]
+        if not known.opaque:
+            return [_typed(name), f"Print Assumptions {name}."]
+        modules = self.place.modules_around(known.path, self.probe.target.name)
+        return [_typed(name), *(f"Print Module {module}." for module in modules)]
 
     def _known(self, name: str) -> Global | None:
         if name not in self._globals:
@@ -197,18 +202,22 @@ class Reader:
     def _result(self) -> Reading:
         definitions: dict[str, str] = {}
         needs: dict[str, frozenset[str]] = {}
+        levels: dict[str, tuple[str, ...]] = {}
         axioms, sealed = set[str](), set[str]()
         for name, known in self._globals.items():
             questions = self._questions(name, known)
             if not questions or name == self.place.name:
                 continue
-            text, needs[known.path] = self._normal(questions[0])
+            text, needs[known.path], levels[known.path] = self._normal(questions[0], known)
             form = "given" if "Check @" in questions[0] else "defined"
             definitions[known.path] = f"{known.kind} {form}: {text}"
-            if len(questions) > 1:
+            if known.opaque:
+                hidden = any(is_sealed(self._answers[question]) for question in questions[1:])
+                sealed |= {known.path} if hidden else set()
+            elif len(questions) > 1:
                 (axioms if _assumes_itself(known.path, self._answers[questions[1]]) else sealed).add(known.path)
         own = self._globals[self.place.name]
-        form, mentioned = self._normal(self._questions(self.place.name, own)[0])
+        form, mentioned, levels[""] = self._normal(self._questions(self.place.name, own)[0], own)
         statement, constraints = without_constraints(form)
         return Reading(
             statement=statement,
@@ -220,22 +229,27 @@ class Reader:
             mentioned=mentioned,
             axioms=frozenset(axioms),
             sealed=frozenset(sealed),
+            levels=levels,
             asked=tuple(self._answers),
         )
 
-    def _normal(self, question: str) -> tuple[str, frozenset[str]]:
-        """The normal form of the term in an answer, and the paths that it mentions."""
+    def _normal(self, question: str, known: Global) -> tuple[str, frozenset[str], tuple[str, ...]]:
+        """The normal form of the term in an answer, the paths that it mentions, and its levels if they are apart."""
         text = _term(question, self._answers[question])
         mentioned = frozenset(self._globals[name].path for name in names(text)[0])
-        return normal(text, lambda name: self._globals[name].label), mentioned
+        form = normal(text, lambda name: self._globals[name].label)
+        if known.polymorphic:
+            return form, mentioned, ()
+        form, levels = without_levels(form)
+        return form, mentioned, levels
 
 
-def _typed(name: str, known: Global) -> str:
-    return _with_levels(f"Check @{name}.", known)
+def _typed(name: str) -> str:
+    return _with_levels(f"Check @{name}.")
 
 
-def _with_levels(question: str, known: Global) -> str:
-    return _UNIVERSES.format(question) if known.polymorphic else question
+def _with_levels(question: str) -> str:
+    return _UNIVERSES.format(question)
 
 
 def _assumes_itself(path: str, answer: str) -> bool:
