@@ -17,6 +17,7 @@ from proofloom.assistants.gate.probe import LIBRARY, Doubt
 from proofloom.assistants.gate.reading import Missing, Reading
 from proofloom.assistants.gate.reliance import under_file, under_statement
 from proofloom.assistants.gate.sections import chosen, closed_over, cut_after, in_section, section_variables
+from proofloom.assistants.gate.universes import Fixation
 from proofloom.proofs import Finding
 
 _WORD = re.compile(r"[^\W\d][\w']*")
@@ -46,9 +47,10 @@ class Case:
         return self.reference.settings.logical_name
 
     @cached_property
-    def words(self) -> frozenset[str]:
-        """The words of the reference, comments left out."""
-        return frozenset(word for sentence in self.reference.sentences for word in _WORD.findall(sentence.code))
+    def fixation(self) -> Fixation:
+        """Which universe levels the candidate may not change."""
+        words = (word for sentence in self.reference.sentences for word in _WORD.findall(sentence.code))
+        return Fixation(self.library, self.theorem, frozenset(words))
 
     @cached_property
     def base(self) -> Edition:

@@ -11,8 +11,7 @@ from proofloom.assistants.gate.case import Case, digest_of
 from proofloom.assistants.gate.commands import forbidden, harmless
 from proofloom.assistants.gate.holes import Holes, is_obligation
 from proofloom.assistants.gate.place import is_argument
-from proofloom.assistants.gate.probe import Doubt
-from proofloom.assistants.gate.universes import changed, denials, fixed, subgraph
+from proofloom.assistants.gate.universes import denials, subgraph
 from proofloom.proofs import Finding
 
 # Options under which a file may be checked, with the number of values that follow.
@@ -66,7 +65,7 @@ def statement(case: Case) -> None:
         if not _bounded_by_library(case, constraint):
             reason = f"the candidate proves a less general statement: only where {constraint}"
             raise Refusal(Finding.WRONG_STATEMENT, reason)
-    levels = changed(said.levels[""], found.levels[""], case.words)
+    levels = case.fixation.change(said.levels[""], found.levels[""])
     if levels is not None:
         raise Refusal(Finding.WRONG_STATEMENT, f"the candidate proves another statement: {levels}")
 
@@ -79,7 +78,7 @@ def definitions(case: Case) -> None:
         if wanted.get(path) != given.get(path):
             difference = _difference(wanted.get(path, "nothing"), given.get(path, "nothing"))
             raise Refusal(Finding.WRONG_STATEMENT, f"{path} is another one in the candidate: {difference}")
-        levels = changed(case.said.levels[path], case.found.levels[path], case.words)
+        levels = case.fixation.change(case.said.levels[path], case.found.levels[path])
         if levels is not None:
             raise Refusal(Finding.WRONG_STATEMENT, f"{path} is another one in the candidate: {levels}")
     _constraints(case, wanted)
@@ -93,17 +92,14 @@ def definitions(case: Case) -> None:
 
 
 def _constraints(case: Case, paths: Iterable[str]) -> None:
-    """What the reference demands of the universe levels that it names holds in the candidate."""
+    """What the reference demands of the universe levels that it fixes holds in the candidate."""
     groups = [group for path in ("", *paths) for group in case.said.levels[path]]
-    levels = fixed(groups, case.words) - {"Set"}
-    if not levels:
+    levels = case.fixation.levels(groups) - {"Set"}
+    if len(levels) < 2:  # a constraint is between two
         return
-    place = case.asked[0]
-    answers = case.base.probe.ask([subgraph(levels)], place.preamble)
-    if answers.failure is not None:
-        raise Doubt(answers.failure)
-    demanded = denials(answers.texts[0])
-    answers = case.candidate.probe.ask([denial for _, denial in demanded], place.preamble)
+    preamble = case.asked[0].preamble
+    demanded = denials(case.base.probe.ask([subgraph(levels)], preamble).whole[0])
+    answers = case.candidate.probe.ask([denial for _, denial in demanded], preamble)
     if answers.failure is not None:
         constraint = demanded[len(answers.texts)][0]
         raise Refusal(Finding.WRONG_STATEMENT, f"the candidate gives up the constraint {constraint}")
@@ -185,10 +181,8 @@ def _own_axioms(case: Case, paths: Sequence[str]) -> None:
     """Axioms of the file itself have to be the reference's: declared there, the same, and not holes."""
     place, reading = case.asked
     holes = Holes(case.reference, case.theorem)
-    answers = case.base.probe.ask([f"Locate Term {path}." for path in paths], place.preamble)
-    if answers.failure is not None:
-        raise Doubt(answers.failure)
-    for path, text in zip(paths, answers.texts, strict=True):
+    located = case.base.probe.ask([f"Locate Term {path}." for path in paths], place.preamble).whole
+    for path, text in zip(paths, located, strict=True):
         if not re.match(rf"Constant {re.escape(path)}\s", text):
             raise _added(case, path)
     theirs = case.base.read(place, paths, reading.asked)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from proofloom.assistants.gate.probe import LIBRARY, Answers, Doubt, Probe
+from proofloom.assistants.gate.probe import LIBRARY, Doubt, Probe
 
 _KIND = re.compile(r"^(Module Type|Module) (\S+)", re.MULTILINE)
 _BINDER = re.compile(r"(?:Functor|Funsig) \(([\w']+):")
@@ -97,10 +97,10 @@ def find_place(probe: Probe, modules: str) -> Place:
     depths: list[int] = []
     for depth, module in enumerate(modules.split(".") if modules else (), 1):
         path = f"{current}.{module}"
-        kind = _KIND.match(_one(probe.ask([f"Locate Module {path}."], preamble)))
+        kind = _KIND.match(probe.ask([f"Locate Module {path}."], preamble).whole[0])
         if kind is None:
             raise Doubt(f"there is no module {path} to be seen from outside")
-        parameters = parameters_of(_one(probe.ask([f"Print {kind[1]} {path}."], preamble)))
+        parameters = parameters_of(probe.ask([f"Print {kind[1]} {path}."], preamble).whole[0])
         current = path
         if not parameters and kind[1] == "Module":
             continue
@@ -113,12 +113,6 @@ def find_place(probe: Probe, modules: str) -> Place:
         preamble.append(f"{verb} Instance#_{level} {sign} {applied}.")
         current = f"Instance#_{level}"
     return Place(current, "", tuple(preamble), tuple(depths))
-
-
-def _one(answers: Answers) -> str:
-    if answers.failure is not None:
-        raise Doubt(answers.failure)
-    return answers.texts[0]
 
 
 def is_sealed(printed: str) -> bool:

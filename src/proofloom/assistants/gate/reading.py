@@ -17,6 +17,7 @@ from proofloom.assistants.gate.terms import names, normal, without_constraints, 
 _ABOUT = re.compile(r"^Expands to: (Constant|Inductive|Constructor) (\S+)$", re.MULTILINE)
 _ARGUMENTS = re.compile(r"^Arguments \S+ (.*)$", re.MULTILINE)
 _ENTRY = re.compile(r"(\S+)(?: :(?:\s.*)?|( is assumed to be \w+| relies on .*)\.)?", re.DOTALL)
+_USE = re.compile(r"used in \S+ to prove(?:\n|$)")
 _INDUCTIVE = ("Inductive ", "CoInductive ", "Variant ", "Record ", "Structure ", "Class ")
 _IN_CONTEXT = r"\(shorter name to refer to it in current context is (\S+)\)(?: \(alias of \S+\))?$"
 _SHORTER = re.compile(rf"^(Constant|Inductive|Constructor) (\S+) {_IN_CONTEXT}", re.MULTILINE)
@@ -310,6 +311,8 @@ def listed_assumptions(text: str) -> list[tuple[str, str]]:
     entries = re.split(r"\n(?=\S)", body.rstrip("\n"))
     found: list[tuple[str, str]] = []
     for entry in entries:
+        if found and _USE.match(entry):
+            continue  # of an axiom whose type is empty it also says where that is used
         match = _ENTRY.fullmatch(entry)
         if match is None:
             raise Doubt(f"Print Assumptions: {entry[:80]!r}")

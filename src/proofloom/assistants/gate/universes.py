@@ -1,43 +1,65 @@
-"""Universe levels that the reference fixes: those that its text names, and `Set`.
+"""Universe levels that the reference fixes: those of its definitions, those that its text names, and `Set`.
 
-Levels that nobody named are free in Rocq, and a proof may bound them; a statement that is not polymorphic is compared
-without them.  Where the reference says `Type@{u}`, or takes a polymorphic definition at `Set`, the candidate has to say
-the same, and what the reference demands of named levels (`Constraint u < v`) has to hold in the candidate too.
+The levels of the theorem itself are free in Rocq, and a proof may bound them; a statement that is not polymorphic is
+compared without them.  Where the reference says `Type@{u}`, or takes a polymorphic definition at `Set`, the candidate
+has to say the same; and what the reference demands of the levels that it fixes (`u < v`) has to hold there too.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from proofloom.assistants.gate.probe import Doubt
 
-_WORD = re.compile(r"[^\W\d][\w'.#]*")
+_LEVEL = re.compile(r"[^\W\d][\w'.#]*")
 _RELATIONS = ("<", "<=", "=")
 # What has no model together with a relation that holds.
 _OPPOSITES = {"<": ("{1} <= {0}",), "<=": ("{1} < {0}",), "=": ("{0} < {1}", "{1} < {0}")}
 
 
-def fixed(levels: Iterable[str], words: frozenset[str]) -> frozenset[str]:
-    """The levels in the groups of a term (`Set Foo.u`) that are fixed by a text with these `words`."""
-    found = (level for group in levels for level in _WORD.findall(group))
-    return frozenset(level for level in found if level == "Set" or _named(level, words))
+@dataclass(frozen=True, slots=True)
+class Fixation:
+    """Which levels are fixed: `words` are those of the reference, `theorem` is the path whose own levels are free."""
 
+    library: str
+    theorem: str
+    words: frozenset[str]
 
-def changed(wanted: Sequence[str], given: Sequence[str], words: frozenset[str]) -> str | None:
-    """The first group of levels of a reference that differs in a candidate where it is fixed, as a reason."""
-    if not fixed(wanted, words):
+    def levels(self, groups: Iterable[str]) -> frozenset[str]:
+        """The levels in the groups of a term (`Set Foo.u`) that are fixed."""
+        return frozenset(level for group in groups for level in _LEVEL.findall(group) if self._is_fixed(level))
+
+    def change(self, wanted: Sequence[str], given: Sequence[str]) -> str | None:
+        """The first group of levels of a reference that differs in a candidate where it is fixed, as a reason."""
+        if not self.levels(wanted):
+            return None
+        if len(wanted) != len(given):
+            return f"wanted {len(wanted)} groups of universe levels, got {len(given)}"
+        for old, new in zip(wanted, given, strict=True):
+            if self.levels([old]) and not self._agree(old.split(), new.split()):
+                return f"wanted the universe levels {{{old.strip()}}}, got {{{new.strip()}}}"
         return None
-    if len(wanted) != len(given):
-        return f"wanted {len(wanted)} groups of universe levels, got {len(given)}"
-    for old, new in zip(wanted, given, strict=True):
-        if fixed([old], words) and not _agree(old.split(), new.split(), words):
-            return f"wanted the universe levels {{{old.strip()}}}, got {{{new.strip()}}}"
-    return None
+
+    def _is_fixed(self, level: str) -> bool:
+        """False for the levels of other files, for those with a number, and for `u0`, `u1` .. below the theorem."""
+        if level == "Set":
+            return True
+        owner, _, name = level.rpartition(".")
+        if self.library.rpartition(".")[2] not in owner.split("."):
+            return False
+        return name in self.words or not f".{owner}".endswith(f".{self.theorem}")
+
+    def _agree(self, old: Sequence[str], new: Sequence[str]) -> bool:
+        if len(old) != len(new):
+            return False
+        pairs = zip(old, new, strict=True)
+        return all(one == other or (_LEVEL.match(one) and not self._is_fixed(one)) for one, other in pairs)
 
 
 def subgraph(levels: Iterable[str]) -> str:
-    """The question for the constraints between named levels."""
+    """The question for the constraints between levels."""
     return f"Print Universes Subgraph ({' '.join(sorted(levels))})."
 
 
@@ -61,15 +83,3 @@ def denials(printed: str) -> list[tuple[str, str]]:
             for opposite in _OPPOSITES[relation]:
                 found.append((" ".join(words), f"Fail Constraint {opposite.format(left, right)}."))
     return found
-
-
-def _named(level: str, words: frozenset[str]) -> bool:
-    """True if the text has the name of the level; Rocq's own are numbers, or `u0`, `u1` .. below a constant."""
-    return "." in level and level.rpartition(".")[2] in words
-
-
-def _agree(old: Sequence[str], new: Sequence[str], words: frozenset[str]) -> bool:
-    if len(old) != len(new):
-        return False
-    pairs = zip(old, new, strict=True)
-    return all(one == other or (_WORD.match(one) and not fixed([one], words)) for one, other in pairs)
