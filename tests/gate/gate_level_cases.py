@@ -19,6 +19,7 @@ LARGE = (
 )
 NAMED = "Definition U := Type@{u}. Definition V := Type@{v}."
 UNNAMED = "Definition U := Type. Definition V := Type."
+FUNCTOR = "Module Type E. Parameter X : Type. End E. Module F (Y : E)."
 VARIANCE = (
     "Set Universe Polymorphism. {} Inductive I@{{u}} : Set := i : I. Unset Universe Polymorphism. Universes u v.\n"
 )
@@ -56,6 +57,14 @@ LEVELS = [
         reference=f"Module M. {ASKED} End M.",
         theorem="M.t",
         reason="Gated.M.u < Gated.M.v",
+    ),
+    wrong(
+        "constraint of a functor taken away",
+        f"{FUNCTOR} {UNNAMED} Lemma t : {PLAIN}. {PROOF} End F.",
+        "definitions",
+        reference=f"{FUNCTOR} {UNNAMED} Definition c : V := U. Lemma t : {PLAIN}. Admitted. End F.",
+        theorem="F.t",
+        reason="U.u0 <",
     ),
     wrong(
         "levels of the theorem's own by the same names",
@@ -97,7 +106,15 @@ OWN = (
     "Definition g (D : Type) (x : l D) : l D := x. Lemma t : forall x : l A, g A x = x."
 )
 
+KEPT = "Definition c : V := U. Lemma t : forall (A : U) (B : Type), (exists C : V, C = C) /\\ B = B /\\ Y.X = Y.X."
+
 LEVELS_ACCEPTED = [
+    accepted(
+        "levels of a functor, its argument and the theorem, kept",
+        f"{FUNCTOR} {UNNAMED} {KEPT} Admitted. End F.",
+        f"{FUNCTOR} {UNNAMED} {KEPT} Proof. intros A B. repeat split. exists A. reflexivity. Qed. End F.",
+        "F.t",
+    ),
     accepted(
         "named levels and a constraint, kept",
         f"{LEVEL} {BELOW} {MANY} Admitted.",

@@ -10,14 +10,15 @@ from proofloom.assistants.gate.probe import Doubt
 from proofloom.assistants.gate.terms import without_levels
 from proofloom.assistants.gate.universes import Fixation, denials, subgraph
 
-FIXATION = Fixation("A.Foo", "M.t", frozenset({"u", "v", "Type"}))
+FIXATION = Fixation("A.Foo.M.t", frozenset({"u", "v", "Type"}))
 LEVELS = st.sampled_from(["Set", "Foo.u", "Foo.M.t.u", "Foo.M.t.u0", "Foo.T.u0", "Logic.ex.u0", "u3"])
 GROUPS = st.lists(st.lists(LEVELS, min_size=1, max_size=3).map(" ".join), max_size=4)
 
 
-def test_fixed_are_set_and_the_levels_of_the_file_but_not_the_theorems_own() -> None:
+def test_fixed_are_set_and_all_named_levels_but_the_theorems_own() -> None:
     groups = ["Set Foo.u Foo.M.t.v", "max ( Foo.T.u0 + 1 , Foo.M.t.u0 )", "Logic.ex.u0 u3"]
-    assert FIXATION.levels(groups) == {"Set", "Foo.u", "Foo.M.t.v", "Foo.T.u0"}
+    assert FIXATION.levels(groups) == {"Set", "Foo.u", "Foo.M.t.v", "Foo.T.u0", "Logic.ex.u0"}
+    assert Fixation("Instance#_1.t", frozenset()).levels(["Instance#_1.U.u0 Instance#_1.t.u0"]) == {"Instance#_1.U.u0"}
 
 
 @given(GROUPS)

@@ -50,7 +50,7 @@ class Case:
     def fixation(self) -> Fixation:
         """Which universe levels the candidate may not change."""
         words = (word for sentence in self.reference.sentences for word in _WORD.findall(sentence.code))
-        return Fixation(self.library, self.theorem, frozenset(words))
+        return Fixation(self.asked[0].name, frozenset(words))
 
     @cached_property
     def base(self) -> Edition:
@@ -132,11 +132,11 @@ def _shortened(edition: Edition, theorem: str) -> Edition:
     return part
 
 
-def digest_of(reading: Reading) -> str:
-    """SHA-256 of a statement with all that it mentions inside the file."""
-    record = [
-        reading.statement,
-        sorted(reading.constraints),
-        sorted(reading.closure(sorted(reading.mentioned)).items()),
-    ]
+def digest_of(reading: Reading, fixation: Fixation) -> str:
+    """SHA-256 of a statement with all that it mentions inside the file, and the universe levels that are fixed."""
+    definitions = reading.closure(sorted(reading.mentioned))
+    levels = {
+        path: reading.levels[path] for path in ("", *sorted(definitions)) if fixation.levels(reading.levels[path])
+    }
+    record = [reading.statement, sorted(reading.constraints), sorted(definitions.items()), sorted(levels.items())]
     return hashlib.sha256(json.dumps(record).encode()).hexdigest()

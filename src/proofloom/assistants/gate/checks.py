@@ -46,7 +46,7 @@ def reference(case: Case) -> None:
     """The reference compiles, alone and first, and its statement can be read."""
     place, reading = case.asked
     del place
-    case.digest = digest_of(reading)
+    case.digest = digest_of(reading, case.fixation)
 
 
 def compiles(case: Case) -> None:
@@ -57,7 +57,7 @@ def compiles(case: Case) -> None:
 def statement(case: Case) -> None:
     """The theorem says the same, fully explicit and with every name by its full path."""
     found, said = case.found, case.said
-    case.digest = digest_of(said)
+    case.digest = digest_of(said, case.fixation)
     if found.statement != said.statement:
         difference = _difference(said.statement, found.statement)
         raise Refusal(Finding.WRONG_STATEMENT, f"the candidate proves another statement: {difference}")

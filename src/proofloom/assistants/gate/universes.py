@@ -21,9 +21,8 @@ _OPPOSITES = {"<": ("{1} <= {0}",), "<=": ("{1} < {0}",), "=": ("{0} < {1}", "{1
 
 @dataclass(frozen=True, slots=True)
 class Fixation:
-    """Which levels are fixed: `words` are those of the reference, `theorem` is the path whose own levels are free."""
+    """Which levels are fixed: `words` are those of the reference, `theorem` is the name whose own levels are free."""
 
-    library: str
     theorem: str
     words: frozenset[str]
 
@@ -43,13 +42,11 @@ class Fixation:
         return None
 
     def _is_fixed(self, level: str) -> bool:
-        """False for the levels of other files, for those with a number, and for `u0`, `u1` .. below the theorem."""
-        if level == "Set":
-            return True
-        owner, _, name = level.rpartition(".")
-        if self.library.rpartition(".")[2] not in owner.split("."):
-            return False
-        return name in self.words or not f".{owner}".endswith(f".{self.theorem}")
+        """False for levels that are but a number, and for the `u0`, `u1` .. of the theorem, which its text lacks."""
+        owner, dot, name = level.rpartition(".")
+        if not dot:
+            return level == "Set"
+        return name in self.words or not f".{self.theorem}".endswith(f".{owner}")
 
     def _agree(self, old: Sequence[str], new: Sequence[str]) -> bool:
         if len(old) != len(new):
