@@ -11,7 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from proofloom.assistants.gate import BUNDLES, GateLimits, RocqGate
@@ -92,6 +92,17 @@ def groups(toolchain: RocqToolchain, generator: random.Random, quick: bool) -> I
                 del files[folder]
 
 
+def parts(group: Group) -> Iterator[Group]:
+    """The group cut in such a way that no statement says something about a hole.
+
+    A proof that ends in `Defined.` may be part of what a later statement says, as a definition is; so it is the only
+    hole of its reference.
+    """
+    opaque = tuple(proof for proof in group.proofs if not proof.ending.startswith("Defined"))
+    singles = ((proof,) for proof in group.proofs if proof not in opaque)
+    yield from (replace(group, proofs=proofs) for proofs in (opaque, *singles) if proofs)
+
+
 def check(gate: RocqGate, toolchain: RocqToolchain, group: Group) -> list[tuple[Proof, Verdict]]:
     """The verdicts on a group; a reference that does not compile with all its holes is made anew for each.
 
@@ -103,7 +114,7 @@ def check(gate: RocqGate, toolchain: RocqToolchain, group: Group) -> list[tuple[
     for proof in group.proofs:
         found.append((proof, gate.check(reference, group.source.data, proof.path, settings)))
         if not_compiled(found[0][1]) and len(group.proofs) > 1:
-            single = (Group(group.folder, group.file, group.source, (proof,)) for proof in group.proofs)
+            single = (replace(group, proofs=(proof,)) for proof in group.proofs)
             return [pair for one in single for pair in check(gate, toolchain, one)]
     return found
 
@@ -129,7 +140,7 @@ def run(figures: Figures, wanted: int, generator: random.Random, quick: bool) ->
     started = time.monotonic()
     for group in groups(toolchain, generator, quick):
         name = group.file.relative_to(toolchain.standard_folder)
-        for proof, verdict in check(gate, toolchain, group):
+        for proof, verdict in (pair for part in parts(group) for pair in check(gate, toolchain, part)):
             if not_compiled(verdict):
                 unusable += 1
                 figures.say(f"unusable {name} {proof.path}: the rest of the file needs this proof")
@@ -138,7 +149,7 @@ def run(figures: Figures, wanted: int, generator: random.Random, quick: bool) ->
             files.add(group.file)
             seconds.append(verdict.seconds)
             if verdict.finding is Finding.FORBIDDEN_AXIOM:
-                single = Group(group.folder, group.file, group.source, (proof,))
+                single = replace(group, proofs=(proof,))
                 verdict = check(lenient, toolchain, single)[0][1]
                 by_bundle.append(f"{name} {proof.path}: {', '.join(verdict.bundles)}")
                 figures.say(f"with bundles {verdict.finding} {by_bundle[-1]}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from gate_cases import Case
+from gate_case import Case
 
 from proofloom.assistants.gate import GateLimits, RocqGate
 from proofloom.assistants.rocq.project import FileSettings

@@ -6,53 +6,24 @@ Every case is a reference, a candidate, the finding, and the check that has to s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from gate_case import (
+    FALSE,
+    HURKENS,
+    PARADOX,
+    Case,
+    accepted,
+    axiom,
+    checker,
+    command,
+    incomplete,
+    wrong,
+)
+from gate_level_cases import LEVELS, LEVELS_ACCEPTED
+from gate_module_cases import MODULES, MODULES_ACCEPTED
 
 from proofloom.proofs import Finding
 
-FALSE = "Lemma t : 1 = 2. Admitted.\n"
-HURKENS = "From Coq Require Import Hurkens.\n"
-PARADOX = "TypeNeqSmallType.paradox Type eq_refl"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One candidate.  `check` is the one that refuses it; None with `Finding.ACCEPTED`."""
-
-    id: str
-    candidate: str
-    finding: Finding
-    check: str | None
-    reference: str = FALSE
-    theorem: str = "t"
-    options: tuple[str, ...] = ()
-    axioms: tuple[str, ...] = ()
-    reason: str = ""
-
-
-def incomplete(id: str, candidate: str, check: str = "assumptions", **more: str) -> Case:
-    return Case(id, candidate, Finding.INCOMPLETE, check, **more)
-
-
-def axiom(id: str, candidate: str, **more: str) -> Case:
-    return Case(id, candidate, Finding.FORBIDDEN_AXIOM, "assumptions", **more)
-
-
-def command(id: str, candidate: str, **more: str) -> Case:
-    return Case(id, candidate, Finding.FORBIDDEN_COMMAND, "commands", **more)
-
-
-def wrong(id: str, candidate: str, check: str = "statement", **more: str) -> Case:
-    return Case(id, candidate, Finding.WRONG_STATEMENT, check, **more)
-
-
-def checker(id: str, candidate: str, **more: str) -> Case:
-    return Case(id, candidate, Finding.CHECKER_REFUSED, "checker", **more)
-
-
-def accepted(id: str, reference: str, candidate: str, theorem: str = "t", axioms: tuple[str, ...] = ()) -> Case:
-    return Case(id, candidate, Finding.ACCEPTED, None, reference, theorem, axioms=axioms)
-
+MUTUAL = "Lemma a : forall n : nat, n = n with b : forall n : nat, 1 = 2. Proof. all: admit. Admitted."
 
 HOLES = [
     incomplete("R-01 admitted target", "Lemma t : 1 = 2. Admitted."),
@@ -77,6 +48,26 @@ HOLES = [
         "Lemma h : 1 = 1. Admitted. Lemma t : 1 = 1. Proof. exact h. Qed.",
         reference="Lemma h : 1 = 1. Proof. reflexivity. Qed. Lemma t : 1 = 1. Admitted.",
         reason="admitted",
+    ),
+    # The name of the second statement is nowhere but inside the sentence that states both.
+    incomplete(
+        "another hole, stated together with one",
+        f"{MUTUAL} Lemma t : 1 = 2. Proof. exact (b 0). Qed.",
+        reference=f"{MUTUAL} {FALSE}",
+        reason="Gated.b, which is not proved in the reference",
+    ),
+    # Nothing in the source names an obligation.
+    incomplete(
+        "an obligation under an own tactic",
+        "From Coq Require Import Program. #[local] Obligation Tactic := idtac. Program Definition h : 1 = 2 := _.\n"
+        "Next Obligation. Admitted. Lemma t : 1 = 2. Proof. exact h. Qed.",
+        reason="obligation",
+    ),
+    incomplete(
+        "a hole of a section",
+        "Section S. Let h : 1 = 2. Admitted. Lemma t : 1 = 2. Proof. exact h. Qed. End S.",
+        reference=f"Section S. Let h : 1 = 2. Admitted. {FALSE}End S.",
+        reason="not proved in the reference",
     ),
     incomplete("a proof that is a comment", "Lemma t : 1 = 2. (* reflexivity. Qed. *)", "compile"),
     incomplete("an empty proof", "Lemma t : 1 = 2. Proof. Qed.", "compile"),
@@ -152,6 +143,12 @@ AXIOMS = [
         "Class K := k : 1 = 2. Declare Instance i : K. Lemma t : 1 = 2. Proof. exact k. Qed.",
         reason="Gated.i",
     ),
+    # Rocq then says in a second line what the axiom is used for.
+    axiom(
+        "an axiom of an empty type in a match",
+        "From Coq.Compat Require Import AdmitAxiom. Lemma t : 1 = 2. Proof. case proof_admitted. Qed.",
+        reason="Coq.Compat.AdmitAxiom.proof_admitted",
+    ),
     axiom(
         "a parameter added to the argument of a functor",
         "Module Type T. Parameter x : nat. Axiom a : x = 1. End T. "
@@ -176,6 +173,11 @@ GUARD_INLINE = (
     "Set Guard Checking.\n"
 )
 BY_INLINE = "Module B := F A. Lemma t : 1 = 2. Proof. exact B.q. Qed."
+
+UIP = (
+    "Inductive q (A : Type) (a : A) : A -> SProp := r : q A a a. Arguments r {A a}. Definition c (A : Type) (a : A) "
+    "(e : q A a a) (P : A -> Type) (p : P a) : match e in q _ _ x return P x with r => p end = p := eq_refl."
+)
 
 # Each of these twice: with the flag added by the candidate (the command filter), and with the flag in the reference.
 FLAGS = [
@@ -235,6 +237,35 @@ FLAGS = [
         reference="Unset Guard Checking. Set Guard Checking. Lemma t : 1 = 1. Admitted.",
         reason="without the guard condition",
     ),
+    # Taking a sentence away adds none, so the command filter has nothing to say.
+    axiom(
+        "the sentence that turns the guard on again taken away",
+        "Unset Guard Checking. Lemma t : 1 = 2. Proof. exact ((fix f (n : nat) : 1 = 2 := f n) 0). Qed.",
+        reference=f"Unset Guard Checking. Set Guard Checking. {FALSE}",
+        reason="assumed to be guarded",
+    ),
+    axiom(
+        "the sentence that turns definitional UIP off again taken away",
+        f"Set Definitional UIP. {UIP} Lemma t : 1 = 1. Proof. pose (c nat 1 r (fun _ => True) I). reflexivity. Qed.",
+        reference="Set Definitional UIP. Unset Definitional UIP. Lemma t : 1 = 1. Admitted.",
+        reason="definitional UIP",
+    ),
+    # Places where a naive reader of sentences sees none begin.
+    *(
+        command(f"guard flag {where}", f"Lemma t : 1 = 2. Proof. {script} Qed.")
+        for where, script in {
+            "after an opening brace": "{Unset Guard Checking. exact (f 0). }",
+            "after a bullet": "-Unset Guard Checking. exact (f 0).",
+            "behind a goal selector": "1:{ Unset Guard Checking. exact (f 0). }",
+            "after a form feed": "idtac.\fUnset Guard Checking.\fexact (f 0).",
+            "with comments for spaces": "Unset(**)Guard(**)Checking. exact (f 0).",
+            "after three dots": "Proof with idtac. exact I... Unset Guard Checking. exact (f 0).",
+        }.items()
+    ),
+    # The tactic says nothing to the kernel, which types the cast again.
+    incomplete(
+        "change_no_check", "Lemma t : 1 = 2. Proof. change_no_check (1 = 1). vm_compute. reflexivity. Qed.", "compile"
+    ),
     incomplete("R-31 exact_no_check", "Lemma t : 1 = 2. Proof. exact_no_check (eq_refl 1). Qed.", "compile"),
     incomplete("R-31 vm_cast_no_check", "Lemma t : 1 = 2. Proof. vm_cast_no_check (eq_refl 1). Qed.", "compile"),
     command("R-31 native_cast_no_check", "Lemma t : 1 = 2. Proof. native_cast_no_check (eq_refl 1). Qed."),
@@ -254,6 +285,9 @@ FLAGS = [
         reference="Lemma t : 1 = 1. Admitted.",
     ),
 ]
+
+STRUCTURE = "Structure S := { c : Set; p : c }."
+DERIVE = "From Coq Require Import Derive.\n"
 
 STATEMENTS = [
     wrong("R-20 section hypothesis", "Section S. Hypothesis H : 1 = 2. Lemma t : 1 = 2. Proof. exact H. Qed. End S."),
@@ -296,6 +330,33 @@ STATEMENTS = [
         reference='Class Plus := plus : nat -> nat -> nat. Infix "+++" := plus (at level 50).\n'
         "Instance p : Plus := Nat.add. Lemma t : 1 +++ 1 = 3. Admitted.",
         reason="Gated.q",
+    ),
+    wrong(
+        "an instance of a canonical structure changed",
+        f"{STRUCTURE} Canonical Structure s := {{| c := nat; p := 1 |}}. Lemma t : p _ = 1. Proof. reflexivity. Qed.",
+        "definitions",
+        reference=f"{STRUCTURE} Canonical Structure s := {{| c := nat; p := 0 |}}. Lemma t : p _ = 1. Admitted.",
+        reason="Gated.s",
+    ),
+    wrong(
+        "a premise by implicit generalisation",
+        "Class Z (n : nat) := z : n = 0. Generalizable Variables n. Lemma t `{Z n} : n = 0. Proof. exact z. Qed.",
+        reference="Lemma t : forall n : nat, n = 0. Admitted.",
+    ),
+    # `Derive` fixes the value of `f` while it proves `t`, but the value stays visible.
+    wrong(
+        "an opaque value chosen by the proof",
+        f"{DERIVE} Derive f SuchThat (f = 1) As t. Proof. subst f. reflexivity. Qed.",
+        "definitions",
+        reference=f"{DERIVE} Definition f : nat. Proof. exact 0. Qed. Lemma t : f = 1. Admitted.",
+        reason="Gated.f",
+    ),
+    wrong(
+        "Opaque in place of Qed",
+        "Definition f := 1. Opaque f. Lemma t : f = 1. Proof. reflexivity. Qed.",
+        "definitions",
+        reference="Definition f : nat. Proof. exact 0. Qed. Lemma t : f = 1. Admitted.",
+        reason="Gated.f",
     ),
     wrong("R-29 abort and restate", "Lemma t : 1 = 2. Abort. Lemma t : True. Proof. exact I. Qed."),
     wrong("R-30 missing name", "Lemma s : 1 = 1. Proof. reflexivity. Qed.", reason="no theorem t"),
@@ -477,7 +538,7 @@ SETTINGS = [
     ),
 ]
 
-REFUSED = [*HOLES, *AXIOMS, *FLAGS, *STATEMENTS, *COMMANDS, *SETTINGS]
+REFUSED = [*HOLES, *AXIOMS, *FLAGS, *STATEMENTS, *COMMANDS, *SETTINGS, *MODULES, *LEVELS]
 
 ACCEPTED = [
     accepted("R-00 honest lemma", "Lemma t : 1 = 1. Admitted.", "Lemma t : 1 = 1. Proof. reflexivity. Qed."),
@@ -604,4 +665,6 @@ ACCEPTED = [
         "Lemma t₁ : N.n' = N.α /\\ n' = 1. Proof. split; reflexivity. Qed. End M.",
         "M.t₁",
     ),
+    *MODULES_ACCEPTED,
+    *LEVELS_ACCEPTED,
 ]

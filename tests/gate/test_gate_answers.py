@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proofloom.assistants.gate.answers import global_of, listed_assumptions
 from proofloom.assistants.gate.axioms import BUNDLES, Allowance, in_bundle
 from proofloom.assistants.gate.build import Compiled, path_options
 from proofloom.assistants.gate.checker import flags_of
 from proofloom.assistants.gate.confinement import Ending, GateLimits, Run
-from proofloom.assistants.gate.place import Place, parameters_of
+from proofloom.assistants.gate.place import Place, is_sealed, parameters_of
 from proofloom.assistants.gate.probe import Doubt, Probe
-from proofloom.assistants.gate.reading import global_of, listed_assumptions
 from proofloom.assistants.gate.sections import chosen
 from proofloom.assistants.gate.terms import names, normal, tokens, without_constraints
 from proofloom.assistants.rocq.project import FileSettings
@@ -121,17 +121,28 @@ def test_constraints_in_doubt() -> None:
 def test_assumptions() -> None:
     assert listed_assumptions("Closed under the global context\n") == []
     text = "Axioms:\nA.x : nat\nA.f is assumed to be guarded.\nA.t relies on an unsafe hierarchy.\n"
+    text += "A.e : False\nused in A.s to prove\n @Logic.eq nat O A.n\n"
     text += "A.m : match n with\n      | O => x : y\nA.bare\n"
     assert listed_assumptions(text) == [
         ("A.x", ""),
         ("A.f", "is assumed to be guarded"),
         ("A.t", "relies on an unsafe hierarchy"),
+        ("A.e", ""),
         ("A.m", ""),
         ("A.bare", ""),
     ]
 
 
-@pytest.mark.parametrize("text", ["", "Closed", "Section Variables:\nx : nat\n", "Axioms:\nA.x is fine, believe me.\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Closed",
+        "Axioms:\nused in A.s to prove\n x\n",
+        "Section Variables:\nx : nat\n",
+        "Axioms:\nA.x is fine, believe me.\n",
+    ],
+)
 def test_assumptions_in_doubt(text: str) -> None:
     with pytest.raises(Doubt):
         listed_assumptions(text)
@@ -214,6 +225,31 @@ def test_paths_of_instances_read_as_in_the_source() -> None:
         ("Coq.Logic.Classical_Prop.classic", "Coq.Logic.Classical_Prop.classic"),
     ]
     assert [(path, place.source_path(path, "Foo", "F.M.G.t")) for path, _ in shown] == shown
+
+
+def test_modules_around_a_global() -> None:
+    opened = ("Module Level#_1.", "Declare Module X : Foo.T.", "Module Instance#_1 := Bar.Foo.M.F X.")
+    inside = ("Module Level#_2.", "Module Instance#_2 := Instance#_1.N.G X.", "Declare Module Instance#_3 : Foo.T.")
+    place = Place("Instance#_2", "t", (*opened, *inside), (1, 3))
+    ours = "ProofloomProbe_#.Level#_1."
+    assert place.modules_around("Bar.Foo.f", "Bar.Foo") == ()
+    assert place.modules_around("Bar.Foo.M.N.f", "Bar.Foo") == ("Bar.Foo.M", "Bar.Foo.M.N")
+    assert place.modules_around(f"{ours}X.N.f", "Bar.Foo") == ()
+    around_first = ("Bar.Foo.M.F", "Bar.Foo.M")
+    assert place.modules_around(f"{ours}Instance#_1.N.f", "Bar.Foo") == ("Instance#_1.N", *around_first)
+    inner = place.modules_around(f"{ours}Level#_2.Instance#_2.f", "Bar.Foo")
+    assert inner == ("Instance#_1.N.G", "Instance#_1.N", *around_first)
+    assert place.modules_around(f"{ours}Level#_2.Instance#_3.f", "Bar.Foo") == ()
+
+
+def test_a_signature_hides_what_is_inside() -> None:
+    assert not is_sealed("Module Foo.M := Struct Parameter f : nat. End")
+    assert not is_sealed("Module Foo.F := Functor (X:Foo.T) Struct Parameter f : nat. End")
+    assert is_sealed("Module Foo.M : Foo.S := Struct Definition f : nat. End")
+    assert is_sealed("Module Foo.A : Sig Definition f : nat. End := Foo.M")
+    assert is_sealed("Module Foo.F : Funsig (X:Foo.E) Foo.S := Functor (X:Foo.E) Struct End")
+    with pytest.raises(Doubt):
+        is_sealed("Foo.M := Struct End")
 
 
 def test_load_paths() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from gate_cases import ACCEPTED, REFUSED, Case
+from gate_case import Case
+from gate_cases import ACCEPTED, REFUSED
 
 from proofloom.proofs import CheckResult, Finding, Verdict
 

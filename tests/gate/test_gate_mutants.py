@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from conftest import LIMITS
-from gate_cases import REFUSED, Case
+from gate_case import Case
+from gate_cases import REFUSED
 
 from proofloom.assistants.gate import RocqGate, build, edition, rocq
 from proofloom.assistants.gate.case import Case as Question
@@ -39,6 +40,9 @@ MORE = [
     ("statement", "R-20 section hypothesis"),
     ("statement", "R-22 notation for equality"),
     ("statement", "R-29 abort and restate"),
+    ("statement", "levels of the theorem's own by the same names"),
+    ("definitions", "constraint taken away"),
+    ("definitions", "opaque body of a signature"),
     ("assumptions", "R-04 axiom"),
     ("checker", "R-17 inlined functor argument, universes, flag in the reference"),
     ("checker", "R-19 abstract under universes off, flag in the reference"),

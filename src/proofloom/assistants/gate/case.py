@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +17,10 @@ from proofloom.assistants.gate.probe import LIBRARY, Doubt
 from proofloom.assistants.gate.reading import Missing, Reading
 from proofloom.assistants.gate.reliance import under_file, under_statement
 from proofloom.assistants.gate.sections import chosen, closed_over, cut_after, in_section, section_variables
+from proofloom.assistants.gate.universes import Fixation
 from proofloom.proofs import Finding
+
+_WORD = re.compile(r"[^\W\d][\w']*")
 
 
 @dataclass
@@ -41,6 +45,12 @@ class Case:
     def library(self) -> str:
         """The logical name of the file."""
         return self.reference.settings.logical_name
+
+    @cached_property
+    def fixation(self) -> Fixation:
+        """Which universe levels the candidate may not change."""
+        words = (word for sentence in self.reference.sentences for word in _WORD.findall(sentence.code))
+        return Fixation(self.asked[0].name, frozenset(words))
 
     @cached_property
     def base(self) -> Edition:
@@ -122,11 +132,11 @@ def _shortened(edition: Edition, theorem: str) -> Edition:
     return part
 
 
-def digest_of(reading: Reading) -> str:
-    """SHA-256 of a statement with all that it mentions inside the file."""
-    record = [
-        reading.statement,
-        sorted(reading.constraints),
-        sorted(reading.closure(sorted(reading.mentioned)).items()),
-    ]
+def digest_of(reading: Reading, fixation: Fixation) -> str:
+    """SHA-256 of a statement with all that it mentions inside the file, and the universe levels that are fixed."""
+    definitions = reading.closure(sorted(reading.mentioned))
+    levels = {
+        path: reading.levels[path] for path in ("", *sorted(definitions)) if fixation.levels(reading.levels[path])
+    }
+    record = [reading.statement, sorted(reading.constraints), sorted(definitions.items()), sorted(levels.items())]
     return hashlib.sha256(json.dumps(record).encode()).hexdigest()

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from proofloom.assistants.gate.axioms import IMPLIED, in_bundle
 from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.case import Case, digest_of
 from proofloom.assistants.gate.commands import forbidden, harmless
+from proofloom.assistants.gate.holes import Holes, is_obligation
 from proofloom.assistants.gate.place import is_argument
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.universes import denials, subgraph
 from proofloom.proofs import Finding
 
 # Options under which a file may be checked, with the number of values that follow.
 _OPTIONS = {"-Q": 2, "-R": 2, "-I": 1, "-w": 1, "-set": 1, "-unset": 1, "-noinit": 0, "-nois": 0}
 _OPTIONS |= {"-indices-matter": 0, "-compat": 1, "-allow-sprop": 0, "-disallow-sprop": 0, "-mangle-names": 1}
 _OPTIONS |= {"-bytecode-compiler": 1}
-_OBLIGATION = re.compile(r"_obligation_\d+$|^Unnamed_thm\d*$")
 _FILE = "file"
 
 
@@ -46,7 +46,7 @@ def reference(case: Case) -> None:
     """The reference compiles, alone and first, and its statement can be read."""
     place, reading = case.asked
     del place
-    case.digest = digest_of(reading)
+    case.digest = digest_of(reading, case.fixation)
 
 
 def compiles(case: Case) -> None:
@@ -57,7 +57,7 @@ def compiles(case: Case) -> None:
 def statement(case: Case) -> None:
     """The theorem says the same, fully explicit and with every name by its full path."""
     found, said = case.found, case.said
-    case.digest = digest_of(said)
+    case.digest = digest_of(said, case.fixation)
     if found.statement != said.statement:
         difference = _difference(said.statement, found.statement)
         raise Refusal(Finding.WRONG_STATEMENT, f"the candidate proves another statement: {difference}")
@@ -65,6 +65,9 @@ def statement(case: Case) -> None:
         if not _bounded_by_library(case, constraint):
             reason = f"the candidate proves a less general statement: only where {constraint}"
             raise Refusal(Finding.WRONG_STATEMENT, reason)
+    levels = case.fixation.change(said.levels[""], found.levels[""])
+    if levels is not None:
+        raise Refusal(Finding.WRONG_STATEMENT, f"the candidate proves another statement: {levels}")
 
 
 def definitions(case: Case) -> None:
@@ -75,12 +78,31 @@ def definitions(case: Case) -> None:
         if wanted.get(path) != given.get(path):
             difference = _difference(wanted.get(path, "nothing"), given.get(path, "nothing"))
             raise Refusal(Finding.WRONG_STATEMENT, f"{path} is another one in the candidate: {difference}")
+        levels = case.fixation.change(case.said.levels[path], case.found.levels[path])
+        if levels is not None:
+            raise Refusal(Finding.WRONG_STATEMENT, f"{path} is another one in the candidate: {levels}")
+    _constraints(case, wanted)
     hidden = sorted((case.said.sealed | case.found.sealed) & set(wanted))
     if hidden:
         end = case.reference.span(case.theorem)[0].end
         if case.reference.text[:end] != case.candidate.text[:end]:
-            reason = f"a signature hides the body of {hidden[0]}, and the text before the theorem differs"
+            shown = case.asked[0].source_path(hidden[0], case.library, case.theorem)
+            reason = f"a signature hides the body of {shown}, and the text before the theorem differs"
             raise Refusal(Finding.NOT_CHECKED, reason)
+
+
+def _constraints(case: Case, paths: Iterable[str]) -> None:
+    """What the reference demands of the universe levels that it fixes holds in the candidate."""
+    groups = [group for path in ("", *paths) for group in case.said.levels[path]]
+    levels = case.fixation.levels(groups) - {"Set"}
+    if len(levels) < 2:  # a constraint is between two
+        return
+    preamble = case.asked[0].preamble
+    demanded = denials(case.base.probe.ask([subgraph(levels)], preamble).whole[0])
+    answers = case.candidate.probe.ask([denial for _, denial in demanded], preamble)
+    if answers.failure is not None:
+        constraint = demanded[len(answers.texts)][0]
+        raise Refusal(Finding.WRONG_STATEMENT, f"the candidate gives up the constraint {constraint}")
 
 
 def assumptions(case: Case) -> None:
@@ -158,10 +180,9 @@ def _allowed_by(case: Case, path: str) -> str:
 def _own_axioms(case: Case, paths: Sequence[str]) -> None:
     """Axioms of the file itself have to be the reference's: declared there, the same, and not holes."""
     place, reading = case.asked
-    answers = case.base.probe.ask([f"Locate Term {path}." for path in paths], place.preamble)
-    if answers.failure is not None:
-        raise Doubt(answers.failure)
-    for path, text in zip(paths, answers.texts, strict=True):
+    holes = Holes(case.reference, case.theorem)
+    located = case.base.probe.ask([f"Locate Term {path}." for path in paths], place.preamble).whole
+    for path, text in zip(paths, located, strict=True):
         if not re.match(rf"Constant {re.escape(path)}\s", text):
             raise _added(case, path)
     theirs = case.base.read(place, paths, reading.asked)
@@ -170,7 +191,7 @@ def _own_axioms(case: Case, paths: Sequence[str]) -> None:
         shown = place.source_path(path, case.library, case.theorem)
         if path not in theirs.axioms:
             raise _added(case, path)
-        if _is_hole(case, shown):
+        if holes.holds(shown, argument=is_argument(path)):
             raise Refusal(Finding.INCOMPLETE, f"it rests on {shown}, which is not proved in the reference")
         if theirs.closure([path]) != ours.closure([path]):
             raise Refusal(Finding.FORBIDDEN_AXIOM, f"the axiom {shown} is another one than in the reference")
@@ -180,28 +201,9 @@ def _added(case: Case, path: str) -> Refusal:
     """The refusal for an axiom that the reference does not have: a hole if a proof is left open, else an axiom."""
     shown = case.asked[0].source_path(path, case.library, case.theorem)
     name = shown.rpartition(".")[2]
-    if _OBLIGATION.search(name) or any(hole.name == name for hole in case.candidate.source.holes):
+    if is_obligation(name) or any(hole.name == name for hole in case.candidate.source.holes):
         return Refusal(Finding.INCOMPLETE, f"it rests on {shown}, which is admitted")
     return Refusal(Finding.FORBIDDEN_AXIOM, f"it rests on {shown}, an axiom that the reference does not have")
-
-
-def _is_hole(case: Case, path: str) -> bool:
-    """True if an axiom of the reference is a proof that is missing; what is not known to be declared counts as one."""
-    name = path.rpartition(".")[2]
-    holes = case.reference.source.holes
-    if _OBLIGATION.search(name) or any(hole.name == name for hole in holes):
-        return True
-    nameless = any(hole.name in ("", "unknown") or "name" in hole.unsupported for hole in holes)
-    return nameless and name not in set(_declared(case))
-
-
-def _declared(case: Case) -> Iterator[str]:
-    """The words before the colon in the sentences of the reference that declare axioms."""
-    for sentence in case.reference.sentences:
-        if re.match(
-            rb"(?:#|Local |Global )*(?:Axiom|Parameter|Conjecture|Variable|Hypothes[ie]s|Context)", sentence.raw
-        ):
-            yield from re.findall(r"[^\W\d][\w']*", sentence.code.partition(":")[0])
 
 
 def _difference(wanted: str, given: str) -> str:

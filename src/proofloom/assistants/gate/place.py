@@ -7,10 +7,10 @@ the functor's own parameter types, as Rocq prints them for the reference.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from proofloom.assistants.gate.probe import LIBRARY, Answers, Doubt, Probe
+from proofloom.assistants.gate.probe import LIBRARY, Doubt, Probe
 
 _KIND = re.compile(r"^(Module Type|Module) (\S+)", re.MULTILINE)
 _BINDER = re.compile(r"(?:Functor|Funsig) \(([\w']+):")
@@ -60,6 +60,29 @@ class Place:
         argument, _, member = rest.partition(".")
         return f"{functor}({argument}).{member}"
 
+    def modules_around(self, path: str, library: str) -> tuple[str, ...]:
+        """The modules around a global of that full path, as a probe can ask for them.
+
+        For an instance these are the functor and what lies around it; the argument of a functor has none, since its
+        signature is all that there is of it.
+        """
+        match = _OURS.match(path)
+        if match is None:
+            return tuple(self._around(path, library))
+        if match["instance"] is None:
+            return ()
+        return tuple(self._around(f"Instance#_{match['instance']}.{path[match.end() :]}", library))
+
+    def _around(self, path: str, library: str) -> Iterator[str]:
+        root = library if path.startswith(f"{library}.") else path.partition(".")[0]
+        names = path[len(root) + 1 :].split(".")
+        yield from (".".join((root, *names[:count])) for count in range(1, len(names)))
+        for line in self.preamble:
+            if line.startswith(f"Module {root} := "):
+                functor = line.removesuffix(".").split()[3]
+                yield functor
+                yield from self._around(functor, library)
+
 
 def is_argument(path: str) -> bool:
     """True for the member of a functor's argument that the probe declared."""
@@ -74,10 +97,10 @@ def find_place(probe: Probe, modules: str) -> Place:
     depths: list[int] = []
     for depth, module in enumerate(modules.split(".") if modules else (), 1):
         path = f"{current}.{module}"
-        kind = _KIND.match(_one(probe.ask([f"Locate Module {path}."], preamble)))
+        kind = _KIND.match(probe.ask([f"Locate Module {path}."], preamble).whole[0])
         if kind is None:
             raise Doubt(f"there is no module {path} to be seen from outside")
-        parameters = parameters_of(_one(probe.ask([f"Print {kind[1]} {path}."], preamble)))
+        parameters = parameters_of(probe.ask([f"Print {kind[1]} {path}."], preamble).whole[0])
         current = path
         if not parameters and kind[1] == "Module":
             continue
@@ -92,10 +115,12 @@ def find_place(probe: Probe, modules: str) -> Place:
     return Place(current, "", tuple(preamble), tuple(depths))
 
 
-def _one(answers: Answers) -> str:
-    if answers.failure is not None:
-        raise Doubt(answers.failure)
-    return answers.texts[0]
+def is_sealed(printed: str) -> bool:
+    """True if a printed module has a signature that hides what is in it (`Module M : T`), or may have one."""
+    head = _HEAD.match(printed)
+    if head is None:
+        raise Doubt(f"a module prints as {printed[:80]!r}")
+    return not head[0].endswith(" := ")
 
 
 def parameters_of(printed: str) -> Sequence[tuple[str, str]]:

@@ -39,6 +39,13 @@ class Answers:
     texts: tuple[str, ...]
     failure: str | None
 
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """All answers; raises `Doubt` if a query failed."""
+        if self.failure is not None:
+            raise Doubt(self.failure)
+        return self.texts
+
 
 @dataclass(slots=True)
 class Probe:

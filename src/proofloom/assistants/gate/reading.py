@@ -10,40 +10,25 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from proofloom.assistants.gate.place import Place
+from proofloom.assistants.gate.answers import (
+    IN_CONTEXT,
+    Global,
+    assumes_itself,
+    global_of,
+    listed_assumptions,
+    require_free,
+    term_of,
+)
+from proofloom.assistants.gate.place import Place, is_sealed
 from proofloom.assistants.gate.probe import LIBRARY, Answers, Doubt, Probe
-from proofloom.assistants.gate.terms import names, normal, without_constraints
+from proofloom.assistants.gate.terms import names, normal, without_constraints, without_levels
 
-_ABOUT = re.compile(r"^Expands to: (Constant|Inductive|Constructor) (\S+)$", re.MULTILINE)
-_ARGUMENTS = re.compile(r"^Arguments \S+ (.*)$", re.MULTILINE)
-_ENTRY = re.compile(r"(\S+)(?: :(?:\s.*)?|( is assumed to be \w+| relies on .*)\.)?", re.DOTALL)
-_INDUCTIVE = ("Inductive ", "CoInductive ", "Variant ", "Record ", "Structure ", "Class ")
-_IN_CONTEXT = r"\(shorter name to refer to it in current context is (\S+)\)(?: \(alias of \S+\))?$"
-_SHORTER = re.compile(rf"^(Constant|Inductive|Constructor) (\S+) {_IN_CONTEXT}", re.MULTILINE)
-_NOT_BARE = re.compile(rf"No (?:term|object) of |.* {_IN_CONTEXT}")
-_CLOSED = "Closed under the global context"
+_SHORTER = re.compile(rf"^(Constant|Inductive|Constructor) (\S+) {IN_CONTEXT}", re.MULTILINE)
 _UNIVERSES = "Set Printing Universes.\n{}\nUnset Printing Universes."
 
 
 class Missing(Exception):
     """The compiled file has no theorem of that name; the message is Rocq's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Global:
-    """What a printed name stands for: `Constant`, `Inductive` or `Constructor`, and its full path."""
-
-    kind: str
-    path: str
-    opaque: bool = False
-    transparent: bool = False
-    polymorphic: bool = False
-    arguments: tuple[str, ...] = ()
-
-    @property
-    def label(self) -> str:
-        """The form in which the name stands in a normal form."""
-        return f"{self.kind}:{self.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +43,8 @@ class Assumption:
 class Reading:
     """What a theorem says and rests on, in a normal form that is equal for equal theorems.
 
-    `constraints` are those on the universe levels of a polymorphic statement.
+    `constraints` are those on the universe levels of a polymorphic statement.  `levels` are the groups of levels in a
+    definition that is not polymorphic, or under the empty path in such a statement; its normal form is without them.
     `definitions` maps the full path of each constant or inductive type of the file itself that the statement, or an
     assumption, rests on to its normal form; `needs` says which of them each one mentions.  `arguments` are the names
     of the theorem's own arguments.  `axioms` are those of `definitions` that are axioms, `sealed` those whose body a
@@ -74,6 +60,7 @@ class Reading:
     mentioned: frozenset[str]
     axioms: frozenset[str]
     sealed: frozenset[str]
+    levels: Mapping[str, tuple[str, ...]]
     asked: tuple[str, ...]
 
     def closure(self, roots: Sequence[str]) -> dict[str, str]:
@@ -118,7 +105,7 @@ class Reader:
             guessed = []
         for query, text in self._answers.items():
             if query.startswith("Locate Term "):
-                _require_free(query, text)
+                require_free(query, text)
         return self._result()
 
     def _first(self, expected: Sequence[str]) -> None:
@@ -161,7 +148,7 @@ class Reader:
             missing = [question for question in questions if question not in self._answers]
             wanted += missing
             if known is not None and questions and not missing:
-                mentioned, bound = names(_term(questions[0], self._answers[questions[0]]))
+                mentioned, bound = names(term_of(questions[0], self._answers[questions[0]]))
                 waiting += sorted(mentioned)
                 wanted += [query for query in map(_bare, sorted(bound)) if query not in self._answers]
         return list(dict.fromkeys(wanted))
@@ -169,15 +156,18 @@ class Reader:
     def _questions(self, name: str, known: Global) -> list[str]:
         """What to ask for type and body, and whether a constant without a body is an axiom; nothing for foreign names.
 
-        An opaque body has no say in what a statement means.
+        An opaque body has no say in what a statement means, unless a signature puts it in place of another one.
         """
         if name == self.place.name:
-            return [_typed(name, known)]
+            return [_typed(name)]
         if not self._is_own(known.path):
             return []
         if known.kind != "Constant" or known.transparent:
-            return [_with_levels(f"Print {name}.", known)]
-        return [_typed(name, known)] + ([] if known.opaque else [f"Print Assumptions {name}."])
+            return [_with_levels(f"Print {name}.")]
+        if not known.opaque:
+            return [_typed(name), f"Print Assumptions {name}."]
+        modules = self.place.modules_around(known.path, self.probe.target.name)
+        return [_typed(name), *(f"Print Module {module}." for module in modules)]
 
     def _known(self, name: str) -> Global | None:
         if name not in self._globals:
@@ -197,18 +187,22 @@ class Reader:
     def _result(self) -> Reading:
         definitions: dict[str, str] = {}
         needs: dict[str, frozenset[str]] = {}
+        levels: dict[str, tuple[str, ...]] = {}
         axioms, sealed = set[str](), set[str]()
         for name, known in self._globals.items():
             questions = self._questions(name, known)
             if not questions or name == self.place.name:
                 continue
-            text, needs[known.path] = self._normal(questions[0])
+            text, needs[known.path], levels[known.path] = self._normal(questions[0], known)
             form = "given" if "Check @" in questions[0] else "defined"
             definitions[known.path] = f"{known.kind} {form}: {text}"
-            if len(questions) > 1:
-                (axioms if _assumes_itself(known.path, self._answers[questions[1]]) else sealed).add(known.path)
+            if known.opaque:
+                hidden = any(is_sealed(self._answers[question]) for question in questions[1:])
+                sealed |= {known.path} if hidden else set()
+            elif len(questions) > 1:
+                (axioms if assumes_itself(known.path, self._answers[questions[1]]) else sealed).add(known.path)
         own = self._globals[self.place.name]
-        form, mentioned = self._normal(self._questions(self.place.name, own)[0])
+        form, mentioned, levels[""] = self._normal(self._questions(self.place.name, own)[0], own)
         statement, constraints = without_constraints(form)
         return Reading(
             statement=statement,
@@ -220,84 +214,28 @@ class Reader:
             mentioned=mentioned,
             axioms=frozenset(axioms),
             sealed=frozenset(sealed),
+            levels=levels,
             asked=tuple(self._answers),
         )
 
-    def _normal(self, question: str) -> tuple[str, frozenset[str]]:
-        """The normal form of the term in an answer, and the paths that it mentions."""
-        text = _term(question, self._answers[question])
+    def _normal(self, question: str, known: Global) -> tuple[str, frozenset[str], tuple[str, ...]]:
+        """The normal form of the term in an answer, the paths that it mentions, and its levels if they are apart."""
+        text = term_of(question, self._answers[question])
         mentioned = frozenset(self._globals[name].path for name in names(text)[0])
-        return normal(text, lambda name: self._globals[name].label), mentioned
+        form = normal(text, lambda name: self._globals[name].label)
+        if known.polymorphic:
+            return form, mentioned, ()
+        form, levels = without_levels(form)
+        return form, mentioned, levels
 
 
-def _typed(name: str, known: Global) -> str:
-    return _with_levels(f"Check @{name}.", known)
+def _typed(name: str) -> str:
+    return _with_levels(f"Check @{name}.")
 
 
-def _with_levels(question: str, known: Global) -> str:
-    return _UNIVERSES.format(question) if known.polymorphic else question
-
-
-def _assumes_itself(path: str, answer: str) -> bool:
-    """True if `Print Assumptions` of a constant without a body names the constant; else a signature hides the body."""
-    return any(path == name or path.endswith(f".{name}") for name, _ in listed_assumptions(answer))
+def _with_levels(question: str) -> str:
+    return _UNIVERSES.format(question)
 
 
 def _bare(name: str) -> str:
     return f"Locate Term {name}."
-
-
-def _require_free(query: str, answer: str) -> None:
-    """A name without a dot has to stand for nothing global; `Locate` also lists longer names that end in it."""
-    for line in answer.splitlines():
-        longer = _NOT_BARE.match(line)
-        if longer is None or (longer[1] is not None and "." not in longer[1]):
-            raise Doubt(f"{query} answers {line!r}: a bound name is also a global one")
-
-
-def _term(question: str, answer: str) -> str:
-    """The type in an answer of `Check`, body and type in one of `Print`.
-
-    What follows an empty line is about arguments, what comes first is the name that was asked for.
-    """
-    text = answer.partition("\n\n")[0]
-    cut = "\n     : " if "Check @" in question else " = "
-    if cut in text and not text.startswith(_INDUCTIVE):
-        return text.partition(cut)[2]
-    if text.startswith(_INDUCTIVE):
-        return text
-    raise Doubt(f"{question} answers {text[:80]!r}")
-
-
-def global_of(name: str, text: str) -> Global:
-    """What the answer of `About` says about `name`; raises `Doubt`."""
-    found = _ABOUT.findall(text)
-    if len(found) != 1:
-        raise Doubt(f"About {name}: {text[-200:]!r}")
-    kind, path = found[0]
-    arguments = _ARGUMENTS.search(text)
-    return Global(
-        kind=kind,
-        path=path,
-        opaque=re.search(r"^\S+ is opaque$", text, re.MULTILINE) is not None,
-        transparent=re.search(r"^\S+ is (?:basically )?transparent", text, re.MULTILINE) is not None,
-        polymorphic=re.search(r"^\S+ is universe polymorphic", text, re.MULTILINE) is not None,
-        arguments=tuple(re.findall(r"[^\s()\[\]{}%]+", re.sub(r"%\w+", "", arguments[1]))) if arguments else (),
-    )
-
-
-def listed_assumptions(text: str) -> list[tuple[str, str]]:
-    """The entries of an answer of `Print Assumptions`: name, and what is said of it if it is not an axiom."""
-    if text.strip() == _CLOSED:
-        return []
-    head, _, body = text.partition("\n")
-    if head != "Axioms:":
-        raise Doubt(f"Print Assumptions: {head!r}")
-    entries = re.split(r"\n(?=\S)", body.rstrip("\n"))
-    found: list[tuple[str, str]] = []
-    for entry in entries:
-        match = _ENTRY.fullmatch(entry)
-        if match is None:
-            raise Doubt(f"Print Assumptions: {entry[:80]!r}")
-        found.append((match[1], (match[2] or "").strip()))
-    return found

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from proofloom.assistants.gate.answers import listed_assumptions
 from proofloom.assistants.gate.place import Place
-from proofloom.assistants.gate.probe import Answers, Doubt, Probe
-from proofloom.assistants.gate.reading import listed_assumptions
+from proofloom.assistants.gate.probe import Probe
 
 _PER_DEFINITION = 300
 
@@ -24,13 +24,13 @@ def under_file(probe: Probe, axioms: Sequence[str]) -> frozenset[str]:
     """Which of `axioms` lie under any constant of the file that is not in a functor.  Raises `Doubt`."""
     library = probe.target.name
     listing = f"Set Search Output Name Only.\nSearch _ inside {library}.\nUnset Search Output Name Only."
-    names = _texts(probe.ask([listing]))[0].split()
+    names = probe.ask([listing]).whole[0].split()
     return _asked(probe, Place(library), names, axioms)
 
 
 def _asked(probe: Probe, place: Place, names: Sequence[str], axioms: Sequence[str]) -> frozenset[str]:
     located = [f"Locate Term {axiom}." for axiom in axioms]
-    texts = _texts(probe.ask([*located, *_assumed(names)], place.preamble))
+    texts = probe.ask([*located, *_assumed(names)], place.preamble).whole
     shown = {_shown(axiom, text): axiom for axiom, text in zip(axioms, texts, strict=False)}
     found = {name for text in texts[len(axioms) :] for name, flag in listed_assumptions(text) if not flag}
     return frozenset(axiom for name, axiom in shown.items() if name in found)
@@ -51,9 +51,3 @@ def _shown(axiom: str, located: str) -> str:
         rf"Constant {re.escape(axiom)} (?:\(shorter name to refer to it in current context is (\S+)\))?", located
     )
     return "" if match is None else match[1] or axiom
-
-
-def _texts(answers: Answers) -> Sequence[str]:
-    if answers.failure is not None:
-        raise Doubt(answers.failure)
-    return answers.texts

@@ -17,6 +17,7 @@ _TOKEN = re.compile(
     r"|(?P<number>-?0x[0-9a-f]+(?:\.[0-9a-f]+)?(?:p[+-]?[0-9]+)?|-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)"
     r"|(?P<mark>\(\*|\*\)|@\{|:=|=>|\|=|<=|[-(){}\[\],:;|@.=<>+*%])"
 )
+_LEVELS = re.compile(r" @\{ ([^{}]*)\}")
 KEYWORDS = frozenset(
     (
         *("forall", "fun", "let", "in", "match", "with", "end", "return", "as", "fix", "cofix", "for", "struct"),
@@ -76,6 +77,11 @@ def normal(text: str, resolve: Callable[[str], str]) -> str:
             token = levels.setdefault(token, f"u{len(levels)}")
         pieces.append(token)
     return " ".join(pieces)
+
+
+def without_levels(form: str) -> tuple[str, tuple[str, ...]]:
+    """A normal form without the universe levels in it, and each group of levels (`Set Foo.u`) in order."""
+    return _LEVELS.sub("", form), tuple(_LEVELS.findall(form))
 
 
 def without_constraints(form: str) -> tuple[str, frozenset[str]]:
