@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -70,6 +71,10 @@ class Row:
     proof: tuple[str, ...]
     reason: str
 
+    def ended_within(self, seconds: float) -> bool:
+        """False if this was cut off by a smaller budget than `seconds`."""
+        return self.found or self.proved or self.outcome != "out_of_budget" or self.cpu_seconds >= seconds
+
 
 @dataclass(frozen=True)
 class Task:
@@ -110,12 +115,18 @@ def run(task: Task) -> list[Row]:
             proof = find(source, lemma)
             theorem = source.restated(proof)
 
-            def certify(steps: Sequence[Step], proof: Proof = proof) -> Verdict:
+            verdicts: dict[str, Verdict] = {}  # a script that two policies find is checked once
+
+            def certify(
+                steps: Sequence[Step], proof: Proof = proof, verdicts: dict[str, Verdict] = verdicts
+            ) -> Verdict:
                 if not task.gate:
                     raise Found(steps)
                 script = plain_script([step.tactic for step in steps])
-                reference, candidate = source.with_admitted(proof), source.with_script(proof, script)
-                return gate.check(reference, candidate, proof.path, settings_for(file, toolchain))
+                if script not in verdicts:
+                    reference, candidate = source.with_admitted(proof), source.with_script(proof, script)
+                    verdicts[script] = gate.check(reference, candidate, proof.path, settings_for(file, toolchain))
+                return verdicts[script]
 
             shot = task.one_shot and one_shot(rocq, theorem)
             budget = Budget(seconds=WALL * task.seconds, cpu_seconds=task.seconds)
@@ -244,7 +255,9 @@ def main() -> None:
     parser.add_argument("--no-gate", action="store_true", help="count what Rocq closes; nothing is called proved")
     parser.add_argument("--no-one-shot", action="store_true", help="leave out the one-shot automation")
     parser.add_argument(
-        "--rows", type=Path, help="one JSON object a lemma; lemmas that are in the file are not tried again"
+        "--rows",
+        type=Path,
+        help="one JSON object a lemma and policy; what is there is not tried again unless it ran out of less time",
     )
     parser.add_argument("--policy", default="list", metavar="NAME,...", help="policies, each tried on every lemma")
     parser.add_argument("--db", default="", help="the traced library (a path or URL) that policies learn from")
@@ -259,9 +272,12 @@ def main() -> None:
         lemmas = random.Random(options.seed).sample(lemmas, limit)
     seconds = 1.0 if options.quick else options.time
     rows = read_rows(options.rows)
-    known = {(row.file, row.char_offset) for row in rows}
-    left = [lemma for lemma in lemmas if (lemma["file"], lemma["char_offset"]) not in known]
     policies, gated = tuple(options.policy.split(",")), not options.no_gate
+    rows = [row for row in rows if row.policy in policies and row.ended_within(seconds)]
+    known = Counter((row.file, row.char_offset) for row in rows)
+    left = [lemma for lemma in lemmas if known[str(lemma["file"]), int(str(lemma["char_offset"]))] < len(policies)]
+    again = {(lemma["file"], lemma["char_offset"]) for lemma in left}
+    rows = [row for row in rows if (row.file, row.char_offset) not in again]
     one_shot = not (options.no_one_shot or options.quick)
     if needs_library("+".join(policies)):
         toolchain = find_toolchain()
