@@ -180,6 +180,17 @@ Module Outer.
   Import Deep.
   Lemma shadowed : 0 = 0.
   Proof. apply inside. Qed.
+  Section S.
+    Variable n : nat.
+    Section R.
+      Lemma mine : n = n.
+      Proof. reflexivity. Qed.
+      Lemma own : n = n /\\ 0 = 0.
+      Proof. split; [apply mine | exact Deep.inside]. Qed.
+    End R.
+    Lemma closed : n = n.
+    Proof. apply own. Qed.
+  End S.
 End Outer.
 Module Type T.
   Parameter t : Type.
@@ -227,6 +238,8 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> TracedFile:
     [
         ("Outer.outside", [(), ("Outer.Deep.inside",), ("Outer.inside",)]),
         ("Outer.shadowed", [("Outer.Deep.inside",)]),
+        ("Outer.own", [(), ("Outer.mine", "Outer.Deep.inside")]),
+        ("Outer.closed", [("Outer.own",)]),
         ("F.same", [("M.all_x",), (), ("M.all_x",)]),
         ("F.G.again", [("F.same",)]),
         ("F.once_more", [("F.G.again",)]),

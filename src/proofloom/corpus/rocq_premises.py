@@ -17,7 +17,7 @@ from proofloom.assistants.rocq.vernacular import NAME
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.records import Premise, TracedTheorem
 from proofloom.corpus.rocq_globals import Globals, Mention
-from proofloom.corpus.rocq_modules import Module, modules_of, taken_over
+from proofloom.corpus.rocq_modules import Module, discharged, modules_of, sections_of, taken_over
 from proofloom.corpus.tracing import TraceLimits
 
 _SECONDS = 60.0
@@ -59,6 +59,7 @@ class FilePremises:
         inside = {sentence.start for record in records for sentence in record.sentences}
         self._outside = [sentence for sentence in sentences if sentence.start not in inside]
         self._modules = modules_of(self._outside)
+        self._sections = sections_of(self._outside)
         self._nested = any(b"Module" in sentence.raw for sentence in self._outside)
         self._document = document
         self._limit = limits.characters
@@ -108,7 +109,8 @@ class FilePremises:
             return mention.full_name
         if written not in answers:
             answers[written] = _LOCATED.findall(self._answer(f"Locate {written}."))
-        for name in answers[written]:
+        for located in answers[written]:
+            name = discharged(located, self._library, self._sections, mention.start)
             if name != proved and name.startswith(f"{self._library}.") and _last(name) == _last(mention.full_name):
                 if name != mention.full_name:
                     self._located[mention.start] = name
