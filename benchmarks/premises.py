@@ -43,7 +43,13 @@ from proofloom.proofs import Goal
 from proofloom.retrieval.bm25 import Bm25, goal_words
 from proofloom.retrieval.situation import Situations
 
-FILES = ("theories/Bool/Bool.v", "theories/Sorting/Permutation.v", "theories/Sets/Powerset_facts.v")
+FILES = tuple(
+    f"theories/{name}.v"
+    for name in (
+        "Init/Prelude", "Init/Logic", "Init/Datatypes", "Init/Peano", "Init/Specif", "Bool/Bool", "Lists/List",
+        "Sorting/Permutation", "Sets/Powerset_facts", "Arith/Between",
+    )
+)  # fmt: skip
 """What is traced if there is no database."""
 
 _WORD = re.compile(r"(?<![\w.'?%])@?[^\W\d][\w']*(?:\.[^\W\d][\w']*)*(?!\.\w)")
@@ -270,7 +276,7 @@ def main() -> None:
     options = parser.parse_args()
     figures = Figures("premises", quiet=options.json)
     toolchain = find_toolchain()
-    size = min(options.sample, 60) if options.quick else options.sample
+    size = min(options.sample, 200) if options.quick else options.sample
     made = tempfile.TemporaryDirectory(prefix="proofloom-premises-") if options.db is None else nullcontext(None)
     with made as folder:
         place = options.db
