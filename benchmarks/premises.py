@@ -53,6 +53,7 @@ FILES = tuple(
 """What is traced if there is no database."""
 
 _WORD = re.compile(r"(?<![\w.'?%])@?[^\W\d][\w']*(?:\.[^\W\d][\w']*)*(?!\.\w)")
+_DECLARED = re.compile(r"^([^\W\d][\w' ]*) :", re.MULTILINE)
 _LOCATED = re.compile(r"^(?:Constant|Inductive|Constructor) (\S+)", re.MULTILINE)
 _ABBREVIATES = re.compile(r"^Notation (\S+)", re.MULTILINE)
 _TARGET = re.compile(r"Notation \S+ :=\s+@?([\w.']+)\s*$", re.MULTILINE)
@@ -185,7 +186,7 @@ def agreement(sample: Sequence[Asked], roots: dict[int, Path], toolchain: RocqTo
 
 def compare(step: StepEntry, locator: Locator, result: Agreement) -> None:
     """Ask about one step."""
-    local = [name for block in step.state_before.split("\n\n") for name in Goal.parse(block).names]
+    local = [name for line in _DECLARED.findall(step.state_before) for name in line.split()]
     names = [locator.located(word) for word in words_of(step.tactic, local)]
     located = {name for name in names if name is not None}
     traced = set(step.premises)
@@ -196,11 +197,13 @@ def compare(step: StepEntry, locator: Locator, result: Agreement) -> None:
 
 @dataclass
 class Retrieval:
-    """Recall at each k of the steps that use a premise which may be used; counts of used premises; ms per query."""
+    """Recall at each k of the steps that use a premise which may be used; counts of used premises and of steps
+    whose first goal is not whole; ms per query."""
 
     recall: dict[int, list[float]]
     used: int = 0
     usable: int = 0
+    cut: int = 0
     milliseconds: float = 0.0
 
 
@@ -216,8 +219,12 @@ def retrieval(sample: Sequence[Asked], library: Library, ks: Sequence[int]) -> R
         wanted = used & {premises[number].full_name for number in usable}
         result.used += len(used)
         result.usable += len(wanted)
+        first = asked.step.state_before.split("\n\n")[0]
+        if "⊢" not in first:
+            result.cut += 1
+            continue
         begun = time.perf_counter()
-        goal = Goal.parse(asked.step.state_before.split("\n\n")[0])
+        goal = Goal.parse(first)
         ranked = [one.premise.full_name for one in index.ranked(goal_words(goal), usable, max(ks))]
         result.milliseconds += 1000 * (time.perf_counter() - begun) / len(sample)
         for k in ks if wanted else ():
@@ -303,6 +310,7 @@ def main() -> None:
     figures.figure("only_traced", len(same.only_traced))
     figures.figure("recall_of_names_interval", [round(low, 4), round(high, 4)])
     figures.figure("steps_with_premises", len(with_premises))
+    figures.figure("steps_without_their_goal", offered.cut)
     figures.figure("used_premises_that_may_be_used", round(offered.usable / max(1, offered.used), 4))
     for k, values in offered.recall.items():
         mean, low, high = interval(values)
