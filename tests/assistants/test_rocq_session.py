@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from proofloom.assistants.rocq.process import ProcessLimits
+from proofloom.assistants.rocq.process import ProcessLimits, RocqProcess
+from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.session import Rocq, RocqSession, SessionLimits
 from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
@@ -68,6 +69,11 @@ def still_proves(session: RocqSession) -> bool:
     state = step(session, state, "simpl; auto").after
     state = step(session, state, "intros m; simpl; rewrite IHn; auto").after
     return state.finished and session.finish(state) is None
+
+
+def test_a_process_that_ends_at_once_says_why(toolchain: RocqToolchain) -> None:
+    with pytest.raises(AssistantError, match=r"did not start: Rocq ended unexpectedly: .*-nonsense"):
+        RocqProcess(toolchain, FileSettings("A", ("-nonsense",)), ProcessLimits())
 
 
 def test_goals_are_structured(session: RocqSession) -> None:

@@ -83,6 +83,10 @@ def test_dots_are_told_and_left_out() -> None:
         (b"Proof with auto.", b"auto"),
         (b"Proof with (try easy); eauto with arith using foo.", b"(try easy); eauto with arith "),
         (b"Proof using A with auto.", b"auto"),
+        (b"Proof with auto using conj.", b"auto using conj"),
+        (b"Proof with try auto using conj, I using All.", b"try auto using conj, I "),
+        (b"Proof with (simpl; eauto using conj) using A.", b"(simpl; eauto using conj) "),
+        (b"Proof with simpl; easy using A B.", b"simpl; easy "),
         (b"Proof.", None),
         (b"Proof using without.", None),
     ],
@@ -92,7 +96,7 @@ def test_tactic_that_dots_stand_for(sentence: bytes, tactic: bytes | None) -> No
     assert (None if found is None else sentence[found[0] : found[1]].lstrip()) == tactic
 
 
-WORDS = st.sampled_from(["auto", "x", "now'", "end", "apply f", 'idtac "a;("', "(* ; ( *)", "left", "[> a | b]", "é"])
+WORDS = st.sampled_from(["auto", "x", "now'", "end'", "apply f", 'idtac "a;("', "(* ; ( *)", "left", "[> a | b]", "é"])
 
 
 def bracketed(inside: st.SearchStrategy[str]) -> st.SearchStrategy[str]:

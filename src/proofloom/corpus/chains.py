@@ -21,6 +21,13 @@ _MATCHES = (b"match", b"lazymatch", b"multimatch")
 _WHOLE = (b"now", b"by", b"let", b"fun")
 _WITH = re.compile(rb"Proof\b.*?\bwith\b")
 _USING = re.compile(rb"\busing\b")
+# Tactics that may be followed by a `using` of their own, and what stands between two tactics.
+_TAKES_USING = re.compile(
+    rb"\s*(?:(?:try|repeat|progress|now|solve|by)\s+)*(?:debug\s+)?(?:info_)?"
+    rb"(?:e?auto|trivial|firstorder|e?induction|e?destruct|elim|functional)\b"
+)
+_WITHIN = re.compile(rb"\bwith\b")
+_BETWEEN = re.compile(rb"[;|(\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +93,14 @@ def tactic_after_dots(proof: bytes) -> tuple[int, int] | None:
     found = _WITH.match(mask)
     if found is None:
         return None
-    using = _USING.search(mask, found.end())
-    return found.end(), using.start() if using else len(mask) - 1
+    start = found.end()
+    for using in _USING.finditer(mask, found.end()):
+        before = mask[start : using.start()]
+        tactic = before[max((between.end() for between in _BETWEEN.finditer(before)), default=0) :]
+        if not _TAKES_USING.match(tactic) or _WITHIN.search(tactic):
+            return found.end(), using.start()
+        start = using.end()
+    return found.end(), len(mask) - 1
 
 
 def _cuts(mask: bytes, start: int, end: int) -> list[int]:

@@ -26,6 +26,7 @@ KINDS = {
 
 _REFERENCE = re.compile(r"R(\d+):(\d+) (\S+) (\S+) (\S+) (\w+)$")
 _DEFINITION = re.compile(r"(\w+) (\d+):(\d+) (\S+) (\S+)$")
+_DIGEST = re.compile(r"DIGEST [0-9a-f]{32}")
 _NONE = "<>"
 
 
@@ -83,17 +84,29 @@ def read_globals(text: str, logical_name: str) -> Globals:
     )
 
 
+class Stale(Exception):
+    """The compiled file beside a source was made from another text."""
+
+
 def globals_beside(file: Path, data: bytes, logical_name: str) -> Globals | None:
-    """What the `.glob` beside `file` says; None if there is none, or it was written for other bytes or another name."""
+    """What the `.glob` beside `file` says; None if there is none that can be used.
+
+    Raises `Stale` if it was written for other bytes and there is a compiled file that goes with it: what requires this
+    file sees that one.
+    """
     try:
         text = file.with_suffix(".glob").read_text("utf-8", "surrogateescape")
     except OSError:
         return None
     head = text[:4096].split("\n", 2)
-    digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    if head[0] != f"DIGEST {digest}" or head[1:2] != [f"F{logical_name}"]:
+    if head[1:2] != [f"F{logical_name}"]:
         return None
-    return read_globals(text, logical_name)
+    digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    if head[0] == f"DIGEST {digest}":
+        return read_globals(text, logical_name)
+    if _DIGEST.fullmatch(head[0]) and file.with_suffix(".vo").is_file():
+        raise Stale(f"{file.with_suffix('.vo').name} was compiled from another text")
+    return None
 
 
 def _joined(*parts: str) -> str:

@@ -7,7 +7,7 @@ prints the module, in the order in which they came, and that order says behind w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from proofloom.assistants.rocq.sentences import Sentence
@@ -74,6 +74,42 @@ def modules_of(sentences: Iterable[Sentence]) -> list[Module]:
             path = ".".join((*(m.path for m in modules[-1:]), applied))
             found.append(Module(path, sentence.start, sentence.end, hidden, [sentence.start]))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section from byte `start` to `end`; `path` has its own name and those of all modules and sections around it."""
+
+    path: tuple[str, ...]
+    start: int
+    end: int
+
+
+def sections_of(sentences: Iterable[Sentence]) -> list[Section]:
+    """The sections in the sentences outside proofs, in the order in which they are closed."""
+    found: list[Section] = []
+    stack: list[tuple[str, int, Role]] = []
+    for sentence in sentences:
+        if not sentence.raw[:1].isupper():
+            continue
+        command = command_of(sentence.code)
+        if command.role in (Role.MODULE, Role.SECTION):
+            stack.append((command.name, sentence.start, command.role))
+        elif command.role is Role.LEAVES and stack and stack[-1][0] == command.name:
+            path = tuple(name for name, _, _ in stack)
+            _, start, role = stack.pop()
+            if role is Role.SECTION:
+                found.append(Section(path, start, sentence.end))
+    return found
+
+
+def discharged(full_name: str, library: str, sections: Sequence[Section], position: int) -> str:
+    """The name that a constant has once the sections are closed that are open at a byte of the file `library`."""
+    for section in sections:
+        prefix = f"{'.'.join((library, *section.path))}."
+        if section.start < position < section.end and full_name.startswith(prefix):
+            full_name = ".".join((library, *section.path[:-1], full_name.removeprefix(prefix)))
+    return full_name
 
 
 def taken_over(module: Module, printed: str, own: Mapping[str, int]) -> Iterator[Taken]:

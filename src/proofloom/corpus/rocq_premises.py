@@ -17,7 +17,7 @@ from proofloom.assistants.rocq.vernacular import NAME
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.records import Premise, TracedTheorem
 from proofloom.corpus.rocq_globals import Globals, Mention
-from proofloom.corpus.rocq_modules import Module, modules_of, taken_over
+from proofloom.corpus.rocq_modules import Module, discharged, modules_of, sections_of, taken_over
 from proofloom.corpus.tracing import TraceLimits
 
 _SECONDS = 60.0
@@ -28,11 +28,16 @@ _SCHEME = re.compile(rf"(?:Scheme|with) ({NAME}) ?:=|Combined Scheme ({NAME}) ")
 _EQUALITY = re.compile(rf"Scheme (?:Boolean )?Equality for ({NAME})")
 _MARKS = re.compile(rb"[(\[{]|[)\]}]|\||;")
 _ABBREVIATION = re.compile(r"Notation \S+ :=\s+@?([\w.']+)\s*$", re.MULTILINE)
-_LOCATED = re.compile(r"(?:Constant|Inductive|Constructor) (\S+)")
+_LOCATED = re.compile(r"^(?:Constant|Inductive|Constructor|Notation) (\S+)", re.MULTILINE)
+_UNNAMED = ("Goal", "Obligation")
+"""Kinds of statements whose sentence does not name what it proves."""
 
 
 class FilePremises:
-    """Collects the premises of one file while its proofs, the `records`, are replayed in `document`."""
+    """Collects the premises of one file while its proofs, the `records`, are replayed in `document`.
+
+    `aborted` are the statements whose proofs are given up.
+    """
 
     def __init__(
         self,
@@ -40,12 +45,13 @@ class FilePremises:
         data: bytes,
         sentences: Sequence[Sentence],
         records: Sequence[Record],
+        aborted: Sequence[Sentence],
         globals_: Globals,
         document: RocqDocument,
         limits: TraceLimits,
     ) -> None:
-        self.meanings: dict[str, str] = {}
-        """What the abbreviations that occur in tactics stand for, by full name, where that is one constant."""
+        self._meanings: dict[str, str] = {}  # of abbreviations, by full name, where that is one constant
+        self._located: dict[int, str] = {}  # by the byte of a mention whose name in the `.glob` is not the whole one
         self._library = library
         self._data = data
         self._sentences = sentences
@@ -53,11 +59,15 @@ class FilePremises:
         inside = {sentence.start for record in records for sentence in record.sentences}
         self._outside = [sentence for sentence in sentences if sentence.start not in inside]
         self._modules = modules_of(self._outside)
+        self._sections = sections_of(self._outside)
+        self._nested = any(b"Module" in sentence.raw for sentence in self._outside)
         self._document = document
         self._limit = limits.characters
         self._abbreviations: set[str] = set()
-        self._missing: dict[str, Mention] = {}
-        self._definitions = globals_.definitions
+        self._missing: dict[str, tuple[str, int]] = {}  # kind, and the byte before the first statement that needs it
+        unsaid = {r.statement.start for r in records if r.command.kind in _UNNAMED}
+        dropped = [sentence.start for sentence in aborted]
+        self._definitions = [d for d in globals_.definitions if self._sentence_at(d).start not in {*unsaid, *dropped}]
         self._found: dict[str, Premise] = {}
         for definition in self._definitions:
             self._add(definition.full_name, self._stated(definition), definition.kind, definition.start)
@@ -67,16 +77,45 @@ class FilePremises:
 
         In a functor this is the only chance: what its parameters and its `Include`s bring cannot be seen from outside.
         """
-        scopes = [module for module in self._modules if module.start < record.statement.start < module.end]
+        start = record.statement.start
+        scopes = [module for module in self._modules if module.start < start < module.end]
+        here = ".".join((self._library, *(module.path for module in scopes[-1:])))
+        answers: dict[str, list[str]] = {}
         for mention in mentions:
             name = mention.full_name
+            if name.rpartition(".")[0] == here:
+                name = self._whole(mention, f"{here}.{record.name}", answers)
             if mention.kind == "abbreviation":
                 self._abbreviations.add(name)
             if name.startswith(f"{self._library}.") and name not in self._found:
                 if scopes and scopes[-1].hidden:
                     self._ask(name, mention.kind, scopes[-1].start)
                 else:
-                    self._missing[name] = mention
+                    self._missing.setdefault(name, (mention.kind, max(0, start - 1)))
+
+    def meaning(self, mention: Mention) -> str:
+        """The full name of the constant that is mentioned in a proof; to be asked at the end."""
+        name = self._located.get(mention.start, mention.full_name)
+        return self._meanings.get(name, name)
+
+    def _whole(self, mention: Mention, proved: str, answers: dict[str, list[str]]) -> str:
+        """The full name behind a mention that the `.glob` places directly in the innermost open module.
+
+        The compiler leaves out the rest of the path there: `Deep.x` inside `M` is written as if it were `M.x`.  So
+        Rocq is asked what the written name means now, after the proof; what was `proved` there was not in view yet.
+        """
+        written = self._data[mention.start : mention.end].decode("utf-8", "surrogateescape").lstrip("@")
+        if mention.full_name in self._found and "." not in written and not self._nested:
+            return mention.full_name
+        if written not in answers:
+            answers[written] = _LOCATED.findall(self._answer(f"Locate {written}."))
+        for located in answers[written]:
+            name = discharged(located, self._library, self._sections, mention.start)
+            if name != proved and name.startswith(f"{self._library}.") and _last(name) == _last(mention.full_name):
+                if name != mention.full_name:
+                    self._located[mention.start] = name
+                return name
+        return mention.full_name
 
     def look_back(self) -> None:
         """Ask for the rest at the end of the file."""
@@ -89,15 +128,17 @@ class FilePremises:
         for sentence in self._outside:
             if sentence.raw.startswith((b"Scheme", b"Combined Scheme")):
                 self._schemes(sentence)
-        for name, mention in self._missing.items():
+        for name, (kind, start) in self._missing.items():
             if name not in self._found:
-                self._ask(name, mention.kind, 0)
+                self._ask(name, kind, start)
         for name in sorted(self._abbreviations):
             self._resolve(name)
 
     def all_with(self, theorems: Iterable[TracedTheorem]) -> tuple[Premise, ...]:
         """Every premise of the file in order, with the traced theorems among them."""
         for theorem in theorems:
+            if theorem.kind == "Obligation":
+                self._ask(theorem.full_name, "theorem", theorem.start)
             self._add(theorem.full_name, theorem.statement, "theorem", theorem.start)
         return tuple(sorted(self._found.values(), key=lambda premise: premise.start))
 
@@ -143,9 +184,9 @@ class FilePremises:
 
     def _resolve(self, abbreviation: str) -> None:
         target = _ABBREVIATION.search(self._answer(f"About {abbreviation}."))
-        located = _LOCATED.match(self._answer(f"Locate {target[1]}.")) if target else None
+        located = _LOCATED.search(self._answer(f"Locate {target[1]}.")) if target else None
         if located is not None:
-            self.meanings[abbreviation] = located[1]
+            self._meanings[abbreviation] = located[1]
 
     def _answer(self, question: str) -> str:
         """What Rocq prints; empty if the name cannot be seen at the tip."""
@@ -156,6 +197,10 @@ class FilePremises:
 
     def _add(self, full_name: str, statement: str, kind: str, start: int) -> None:
         self._found.setdefault(full_name, Premise(full_name, statement[: self._limit], kind, start))
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _clause(data: bytes, definition: Mention, sentence: Sentence) -> str:

@@ -85,7 +85,7 @@ class RocqProcess:
         try:
             self.exchange(INIT, 1, 30.0)
         except ProcessDied as error:
-            raise AssistantError(f"{command[0]} did not start: {self.last_words() or error}") from error
+            raise AssistantError(f"{command[0]} did not start: {error}") from error
 
     @property
     def pid(self) -> int:
@@ -144,10 +144,12 @@ class RocqProcess:
         """Ask Rocq to stop what it is doing."""
         self._signal(signal.SIGINT)
 
-    def last_words(self) -> str:
-        """The last line that the process wrote to its standard error."""
-        self._errors.flush()
-        lines = (self.scratch / "stderr").read_text("utf-8", "replace").strip().splitlines()
+    def _last_words(self) -> str:
+        """The last line that the process wrote to its standard error; empty once its scratch folder is gone."""
+        try:
+            lines = (self.scratch / "stderr").read_text("utf-8", "replace").strip().splitlines()
+        except FileNotFoundError:
+            return ""
         return lines[-1] if lines else ""
 
     def kill(self) -> None:
@@ -162,7 +164,7 @@ class RocqProcess:
         self._remove_scratch()
 
     def _died(self) -> ProcessDied:
-        words = self.last_words()
+        words = self._last_words()
         self.kill()
         return ProcessDied(f"Rocq ended unexpectedly{': ' + words if words else ''}", by_us=False)
 
