@@ -14,7 +14,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
@@ -276,6 +276,18 @@ def traced_few(place: Path, toolchain: RocqToolchain) -> None:
         trace(few, library, LocalProcesses(2), toolchain, TraceLimits(), Silent(), time.monotonic)
 
 
+@contextmanager
+def library_place(given: str | None, toolchain: RocqToolchain) -> Iterator[str]:
+    """The database that was `given`, or a temporary one of a few files."""
+    if given is not None:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="proofloom-library-") as folder:
+        place = Path(folder) / "library.sqlite"
+        traced_few(place, toolchain)
+        yield str(place)
+
+
 def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--db", help="a library that `proofloom trace` made (default: a few files are traced)")
@@ -284,18 +296,12 @@ def main() -> None:
     figures = Figures("premises", quiet=options.json)
     toolchain = find_toolchain()
     size = min(options.sample, 200) if options.quick else options.sample
-    made = tempfile.TemporaryDirectory(prefix="proofloom-premises-") if options.db is None else nullcontext(None)
-    with made as folder:
-        place = options.db
-        if folder is not None:
-            place = str(Path(folder) / "library.sqlite")
-            traced_few(Path(place), toolchain)
-        with Library.open(place, create=False) as library:
-            asked = drawn(library, size, options.seed, with_premises=False)
-            same = agreement(asked, roots_of(library, toolchain), toolchain)
-            with_premises = drawn(library, 5 * size, options.seed, with_premises=True)
-            offered = retrieval(with_premises, library, (10, 100))
-            figures.figure("premises", library.counts()["premises"])
+    with library_place(options.db, toolchain) as place, Library.open(place, create=False) as library:
+        asked = drawn(library, size, options.seed, with_premises=False)
+        same = agreement(asked, roots_of(library, toolchain), toolchain)
+        with_premises = drawn(library, 5 * size, options.seed, with_premises=True)
+        offered = retrieval(with_premises, library, (10, 100))
+        figures.figure("premises", library.counts()["premises"])
     for name, examples in (("only Locate", same.only_located), ("only the tracer", same.only_traced)):
         figures.say(f"{len(examples)} mentions found by {name} has, such as:" if examples else f"none by {name}")
         for example in examples[:10]:

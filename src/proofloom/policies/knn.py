@@ -70,6 +70,26 @@ class Segment:
         return self.memory.index.norms(only)
 
 
+@dataclass(frozen=True)
+class Usable:
+    """The rows of a segment that may be used at a theorem, ascending, and the factor on the score of each."""
+
+    segment: Segment
+    rows: NDArray[np.intp]
+    factors: Floats
+
+    @classmethod
+    def of(cls, segment: Segment, factors: Floats) -> Usable:
+        """From the factors of all rows, 0 for those that may not be used."""
+        rows = np.flatnonzero(factors)
+        return cls(segment, rows, factors[rows])
+
+    @cached_property
+    def norms(self) -> Floats:
+        """The total weight of each of these rows."""
+        return self.segment.norms[self.rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A row of a segment and its score."""
@@ -90,14 +110,16 @@ class Neighbourhood:
         self._by_space = np.stack([self._values * (self.features & 1 == space) for space in (0, 1)], axis=1)
         self._totals = self._by_space.sum(axis=0, dtype=np.float64)
 
-    def neighbours(self, segment: Segment, usable: Floats) -> list[Neighbour]:
-        """The nearest rows among those with `usable` above 0, a factor on the score of each."""
-        shared = segment.memory.index.shared(self.features, self._values)
-        rough = shared / (self._totals.sum() + segment.norms - shared) * usable
-        rows = nearest(rough, self.config.pool)
-        if not len(rows):
+    def neighbours(self, usable: Usable) -> list[Neighbour]:
+        """The nearest of the rows that may be used."""
+        segment = usable.segment
+        shared = segment.memory.index.shared(self.features, self._values)[usable.rows]
+        rough = shared / (self._totals.sum() + usable.norms - shared) * usable.factors
+        places = nearest(rough, self.config.pool)
+        if not len(places):
             return []
-        scores = self._closer(segment, rows) * usable[rows]
+        rows = usable.rows[places]
+        scores = self._closer(segment, rows) * usable.factors[places]
         order = np.argsort(-scores, kind="stable")[: self.config.neighbours]
         return [Neighbour(segment, int(rows[place]), float(scores[place])) for place in order]
 
@@ -124,7 +146,7 @@ class NearestNeighbours:
         self._library = Segment(memory, weights)
         self._learned_steps: dict[Path | None, list[SeenStep]] = {}
         self._learned: dict[Path | None, Segment] = {}
-        self._usable: tuple[Situation, list[tuple[Segment, Floats]]] | None = None
+        self._usable: tuple[Situation, list[Usable]] | None = None
 
     def suggest(self, queries: Sequence[Query], n: int) -> list[list[Candidate]]:
         """For each query at most `n` tactics, the most likely first."""
@@ -142,16 +164,20 @@ class NearestNeighbours:
         self._learned[theorem.file] = Segment(StepMemory.of(seen), self._library.weights)
         self._usable = None
 
+    def nearest(self, goal: Goal, theorem: Theorem) -> list[Neighbour]:
+        """The steps that may be used at `theorem` whose goals look most like `goal`, the nearest first."""
+        around = Neighbourhood(goal, self._library.weights, self._config)
+        found: list[Neighbour] = []
+        for usable in self._usable_at(theorem):
+            found += around.neighbours(usable)
+        found.sort(key=lambda one: -one.score)
+        return found[: self._config.neighbours]
+
     def _answer(self, query: Query, n: int) -> list[Candidate]:
         if not query.state.goals:
             return []
         goal = query.state.goals[0]
-        around = Neighbourhood(goal, self._library.weights, self._config)
-        found: list[Neighbour] = []
-        for segment, usable in self._segments(query.theorem):
-            found += around.neighbours(segment, usable)
-        found.sort(key=lambda one: -one.score)
-        return self._candidates(goal, found[: self._config.neighbours], self._situations.of(query.theorem), n)
+        return self._candidates(goal, self.nearest(goal, query.theorem), self._situations.of(query.theorem), n)
 
     def _candidates(self, goal: Goal, neighbours: Sequence[Neighbour], situation: Situation, n: int) -> list[Candidate]:
         """The tactics of the neighbours with this goal's names; what they are worth is summed by text."""
@@ -180,15 +206,16 @@ class NearestNeighbours:
             return (call,)
         return path, call
 
-    def _segments(self, theorem: Theorem) -> list[tuple[Segment, Floats]]:
-        """The memories with, for each row, 0 if it may not be used at the theorem, else the factor on its score."""
+    def _usable_at(self, theorem: Theorem) -> list[Usable]:
+        """What may be used of each memory; kept, because a search asks about one theorem many times."""
         situation = self._situations.of(theorem)
         if self._usable is None or self._usable[0] is not situation:
-            segments = [(self._library, self._factors(self._library.memory, situation))]
+            usable = [Usable.of(self._library, self._factors(self._library.memory, situation))]
             if theorem.file in self._learned:
                 learned = self._learned[theorem.file]
-                segments.append((learned, self._own(learned.memory, situation, np.arange(len(learned.memory)))))
-            self._usable = situation, segments
+                own = self._own(learned.memory, situation, np.arange(len(learned.memory)))
+                usable.append(Usable.of(learned, own))
+            self._usable = situation, usable
         return self._usable[1]
 
     def _factors(self, memory: StepMemory, situation: Situation) -> Floats:

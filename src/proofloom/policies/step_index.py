@@ -20,7 +20,7 @@ Ints = NDArray[np.int32]
 Offsets = NDArray[np.int64]
 
 _BINS = 2047
-MOST_POSTINGS = 400_000
+MOST_POSTINGS = 250_000
 """At most so many entries of the lists are read for one query, those of rare features first."""
 
 
