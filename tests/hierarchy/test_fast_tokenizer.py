@@ -15,7 +15,12 @@ def tokenizer() -> object:
     made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.train_from_iterator(
         [FIGURE] * 3,
-        tokenizers.trainers.BpeTrainer(vocab_size=300, special_tokens=["<end>", "<pad>"], show_progress=False),
+        tokenizers.trainers.BpeTrainer(
+            vocab_size=300,
+            special_tokens=["<end>", "<pad>"],
+            initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
     )
     made.post_processor = tokenizers.processors.TemplateProcessing(single="$A <end>", special_tokens=[("<end>", 0)])
     made.enable_padding(pad_id=1, pad_token="<pad>")
