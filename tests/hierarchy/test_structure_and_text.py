@@ -9,6 +9,7 @@ from states import FIGURE, STATES
 from proofloom.hierarchy import (
     PAPER_RULES,
     Level,
+    Universes,
     declaration_level,
     is_universe,
     levelled_state,
@@ -114,6 +115,28 @@ def test_a_universe_is_a_universe_and_nothing_more(type_: str, universe: bool) -
 def test_where_the_rules_of_the_paper_differ(text: str, ours: Level, paper: Level) -> None:
     assert {span.level for span in text_spans(text)} == {ours}
     assert {span.level for span in text_spans(text, PAPER_RULES)} == {paper}
+
+
+@pytest.mark.parametrize(
+    ("type_", "rocq", "lean"),
+    [
+        ("Sort l", False, True),
+        ("Type u", False, True),
+        ("Type*", False, True),
+        ("Set", True, False),
+        ("SProp", True, False),
+        ("Type@{u}", True, False),
+        ("Type", True, True),
+        ("Prop", True, True),
+        ("nat", False, False),
+    ],
+)
+def test_who_knows_the_assistant_is_told_apart(type_: str, rocq: bool, lean: bool) -> None:
+    assert is_universe(type_, Universes.ROCQ) is rocq
+    assert is_universe(type_, Universes.LEAN) is lean
+    assert is_universe(type_) is (rocq or lean)
+    state = ProofState((Goal((Hypothesis(("x",), type_),), "x = x"),))
+    assert [span.level for span in state_spans(state, Universes.ROCQ)] == [T if rocq else N, G]
 
 
 def test_no_goals_is_context_and_an_empty_text_has_no_level() -> None:

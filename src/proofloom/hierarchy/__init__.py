@@ -5,7 +5,7 @@ from proofloom.hierarchy.structure import declaration_level, state_spans
 from proofloom.hierarchy.tags import TAGS, tagged
 from proofloom.hierarchy.text import LINE_RULES, PAPER_RULES, LineRules, text_spans
 from proofloom.hierarchy.tokens import GOAL_MARKER, STEP_MARKER, LevelledText, example
-from proofloom.hierarchy.universes import is_universe
+from proofloom.hierarchy.universes import Universes, is_universe
 from proofloom.proofs import ProofState
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "LevelledText",
     "LineRules",
     "Span",
+    "Universes",
     "declaration_level",
     "example",
     "is_universe",
@@ -34,9 +35,9 @@ __all__ = [
 ]
 
 
-def levelled_state(state: ProofState) -> LevelledText:
+def levelled_state(state: ProofState, universes: Universes = Universes.EITHER) -> LevelledText:
     """`state.text` with levels from its structure."""
-    return LevelledText(state.text, state_spans(state))
+    return LevelledText(state.text, state_spans(state, universes))
 
 
 def levelled_text(text: str, rules: LineRules = LINE_RULES) -> LevelledText:

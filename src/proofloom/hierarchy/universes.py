@@ -9,21 +9,36 @@ context declares (variables, type-class instances, facts) is of level INSTANCE, 
 | a proposition variable | `p q : Prop`                                    | `P Q : Prop`, `P : SProp`               |
 | a type with a body     | `T : Type := ℕ`                                 | `T := nat : Type`                       |
 | a family: an instance  | `F : α → Type`, `r : α → α → Prop`              | `P : nat -> Prop`, `F : Type -> Type`   |
+
+A text does not say which assistant printed it.  One thing then cannot be told apart: `Sort u` is a universe of Lean,
+and in Rocq a claim about `u`, if somebody has defined `Sort`.  Who knows the assistant says so.
 """
 
 from __future__ import annotations
 
 import re
+from enum import Enum
 
 _LEVEL = r"(?:[\w?.'₀-₉]+|\((?:[^()]|\([^()]*\))*\))"
-_UNIVERSE = rf"(?:Prop|SProp|Set|(?:Type|Sort)(?:@\{{[^{{}}]*\}}|\*|[ \n]+{_LEVEL})?)"
-_WHOLE = re.compile(_UNIVERSE)
-_DECLARED = re.compile(rf"\s*{_UNIVERSE}\s*(?::=.*)?", re.DOTALL)
+_ROCQ = r"(?:Prop|SProp|Set|Type(?:@\{[^{}]*\})?)"
+_LEAN = rf"(?:Prop|(?:Type|Sort)(?:\*|[ \n]+{_LEVEL})?)"
 
 
-def is_universe(type_: str) -> bool:
-    """True if a printed type is a universe of Lean or Rocq: `Prop`, `Set`, `Type u_1`, `Sort (max 1 u)`."""
-    return _WHOLE.fullmatch(type_.strip()) is not None
+class Universes(Enum):
+    """Whose universes are meant; the value is a regular expression."""
+
+    ROCQ = _ROCQ
+    LEAN = _LEAN
+    EITHER = rf"(?:{_LEAN}|{_ROCQ})"
+
+
+_WHOLE = {universes: re.compile(universes.value) for universes in Universes}
+_DECLARED = re.compile(rf"\s*{Universes.EITHER.value}\s*(?::=.*)?", re.DOTALL)
+
+
+def is_universe(type_: str, universes: Universes = Universes.EITHER) -> bool:
+    """True if a printed type is a universe: `Prop`, `Set`, `Type u_1`, `Sort (max 1 u)`."""
+    return _WHOLE[universes].fullmatch(type_.strip()) is not None
 
 
 def declares_universe(rest: str) -> bool:
