@@ -3,8 +3,8 @@
 States come from a traced library of Rocq (`--db`; those that it holds in full), from JSONL files of Lean states with a
 field `state` or `goal`, or, if neither is given, from replaying one file of Rocq's standard library.  Two sets of rules
 are compared with the structure: those of the paper, as far as its figure shows them, and those of
-`proofloom.hierarchy`.  A line counts as wrong if any of its characters has another level.  A text that cannot be read as
-a state has no structure, and is counted apart.
+`proofloom.hierarchy`.  A line counts as wrong if any of its characters has another level.  A text that is no state
+has no structure, and is counted apart.
 """
 
 from __future__ import annotations

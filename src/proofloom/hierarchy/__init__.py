@@ -1,5 +1,6 @@
 """The structure of a proof state: the level of every character and token.  No I/O, no numerical library."""
 
+from proofloom.hierarchy.kinds import KIND_LEVELS, Kind, kind, token_kinds
 from proofloom.hierarchy.levels import FIVE_LEVELS, HIERARCHIES, OUTSIDE, THREE_LEVELS, Hierarchy, Level, Span
 from proofloom.hierarchy.structure import declaration_level, state_spans
 from proofloom.hierarchy.tags import TAGS, tagged
@@ -12,6 +13,7 @@ __all__ = [
     "FIVE_LEVELS",
     "GOAL_MARKER",
     "HIERARCHIES",
+    "KIND_LEVELS",
     "LINE_RULES",
     "OUTSIDE",
     "PAPER_RULES",
@@ -19,6 +21,7 @@ __all__ = [
     "TAGS",
     "THREE_LEVELS",
     "Hierarchy",
+    "Kind",
     "Level",
     "LevelledText",
     "LineRules",
@@ -27,11 +30,13 @@ __all__ = [
     "declaration_level",
     "example",
     "is_universe",
+    "kind",
     "levelled_state",
     "levelled_text",
     "state_spans",
     "tagged",
     "text_spans",
+    "token_kinds",
 ]
 
 

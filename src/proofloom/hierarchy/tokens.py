@@ -43,14 +43,15 @@ class LevelledText:
         A token has the level of its first character that is no white space, or of its first.  A token of no
         characters (special tokens, padding) is OUTSIDE.
         """
-        return [OUTSIDE if span is None else span.level for span in self._token_spans(offsets)]
+        return [OUTSIDE if span is None else span.level for span in self.token_spans(offsets)]
 
     def token_goals(self, offsets: Sequence[tuple[int, int]]) -> list[int]:
         """The number of the goal that each token belongs to, from 0; OUTSIDE where the level is."""
-        spans = self._token_spans(offsets)
+        spans = self.token_spans(offsets)
         return [OUTSIDE if span is None or span.level == OUTSIDE else span.goal for span in spans]
 
-    def _token_spans(self, offsets: Sequence[tuple[int, int]]) -> list[Span | None]:
+    def token_spans(self, offsets: Sequence[tuple[int, int]]) -> list[Span | None]:
+        """The span that gives each token its level, None for a token of no characters."""
         kept = [span for span in self.spans if span.start < span.end]
         starts = [span.start for span in kept]
         found: list[Span | None] = []
