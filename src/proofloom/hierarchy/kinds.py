@@ -2,7 +2,7 @@
 
 The paper calls every declaration that is not a universe an instance, be it a number, a fact or a type class.  A learned
 hierarchy may come to place these apart; for that it must see them apart.  A kind is read from how a line is printed,
-and only says where learning starts from.  There are eight because the attention reads eight classes at the price of five.
+and only says where learning starts from.  There are eight because attention reads eight classes at the price of five.
 """
 
 from __future__ import annotations
