@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from proofloom.proofs import Goal, Hypothesis, ProofState
@@ -49,3 +50,6 @@ HYPOTHESES = st.builds(
 )
 GOALS = st.builds(Goal, st.lists(HYPOTHESES, max_size=4).map(tuple), TERMS, st.none() | NAMES)
 STATES = st.builds(ProofState, st.lists(GOALS, max_size=3).map(tuple))
+
+STEADY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For tests over states: they are slow to make, and a busy machine is no fault of the code."""

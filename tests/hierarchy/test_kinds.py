@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from states import FIGURE, STATES
+from states import FIGURE, STATES, STEADY
 
 from proofloom.hierarchy import (
     KIND_LEVELS,
@@ -43,6 +43,7 @@ def test_the_kind_of_a_line(line: str, wanted: Kind) -> None:
     assert KIND_LEVELS[wanted] == level
 
 
+@STEADY
 @given(STATES)
 def test_kinds_have_the_levels_of_their_tokens(state: ProofState) -> None:
     levelled = example(levelled_state(state), "auto")

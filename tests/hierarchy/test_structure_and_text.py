@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from states import FIGURE, STATES
+from states import FIGURE, STATES, STEADY
 
 from proofloom.hierarchy import (
     PAPER_RULES,
@@ -44,6 +44,7 @@ def test_the_figure_of_the_paper_line_by_line() -> None:
     assert [span.goal for span in text_spans(FIGURE) if span.level == K] == [0, 1]
 
 
+@STEADY
 @given(STATES)
 def test_text_and_structure_give_every_character_the_same_level_and_goal(state: ProofState) -> None:
     text, structure = levelled_text(state.text), levelled_state(state)
@@ -53,6 +54,7 @@ def test_text_and_structure_give_every_character_the_same_level_and_goal(state: 
     assert goals[0] == goals[1]
 
 
+@STEADY
 @given(STATES)
 def test_structure_has_one_span_for_each_declaration(state: ProofState) -> None:
     levels = [span.level for span in state_spans(state)]

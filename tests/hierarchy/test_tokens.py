@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from states import FIGURE, STATES
+from states import FIGURE, STATES, STEADY
 
 from proofloom.hierarchy import (
     GOAL_MARKER,
@@ -23,6 +23,7 @@ from proofloom.hierarchy import (
 from proofloom.proofs import ProofState
 
 
+@STEADY
 @given(STATES, st.data())
 def test_a_token_has_the_level_of_its_first_visible_character(state: ProofState, data: st.DataObject) -> None:
     levelled = levelled_state(state)
@@ -54,6 +55,7 @@ def test_a_tactic_is_never_forbidden_to_read_the_goal(level: Level) -> None:
         example(levelled_text("⊢ A"), "auto", step_level=level)
 
 
+@STEADY
 @given(STATES, st.text(max_size=20))
 def test_an_example_keeps_the_levels_of_its_state(state: ProofState, tactic: str) -> None:
     levelled = levelled_state(state)
@@ -83,6 +85,7 @@ def test_tags_stand_before_lines_and_levels_stay() -> None:
     assert levelled.character_levels()[: len("<case>case closed\n<")] == [Level.CASE] * 18 + [Level.TYPE]
 
 
+@STEADY
 @given(STATES)
 def test_tags_only_add(state: ProofState) -> None:
     plain, marked = levelled_state(state), tagged(levelled_state(state))
