@@ -1,0 +1,50 @@
+"""The structure of a proof state: the level of every character and token.  No I/O, no numerical library."""
+
+from proofloom.hierarchy.kinds import KIND_LEVELS, Kind, kind, token_kinds
+from proofloom.hierarchy.levels import FIVE_LEVELS, HIERARCHIES, OUTSIDE, THREE_LEVELS, Hierarchy, Level, Span
+from proofloom.hierarchy.structure import declaration_level, state_spans
+from proofloom.hierarchy.tags import TAGS, tagged
+from proofloom.hierarchy.text import LINE_RULES, PAPER_RULES, LineRules, text_spans
+from proofloom.hierarchy.tokens import GOAL_MARKER, STEP_MARKER, LevelledText, example
+from proofloom.hierarchy.universes import Universes, is_universe
+from proofloom.proofs import ProofState
+
+__all__ = [
+    "FIVE_LEVELS",
+    "GOAL_MARKER",
+    "HIERARCHIES",
+    "KIND_LEVELS",
+    "LINE_RULES",
+    "OUTSIDE",
+    "PAPER_RULES",
+    "STEP_MARKER",
+    "TAGS",
+    "THREE_LEVELS",
+    "Hierarchy",
+    "Kind",
+    "Level",
+    "LevelledText",
+    "LineRules",
+    "Span",
+    "Universes",
+    "declaration_level",
+    "example",
+    "is_universe",
+    "kind",
+    "levelled_state",
+    "levelled_text",
+    "state_spans",
+    "tagged",
+    "text_spans",
+    "token_kinds",
+]
+
+
+def levelled_state(state: ProofState, universes: Universes = Universes.EITHER) -> LevelledText:
+    """`state.text` with levels from its structure."""
+    return LevelledText(state.text, state_spans(state, universes))
+
+
+def levelled_text(text: str, rules: LineRules = LINE_RULES) -> LevelledText:
+    """A printed state with levels from its lines."""
+    return LevelledText(text, text_spans(text, rules))

@@ -1,0 +1,23 @@
+"""Proofloom runs without torch: only the rooms of models import it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+PROGRAM = """
+import importlib, pkgutil, sys
+import proofloom
+free = ("attention", "models", "training")
+for module in pkgutil.walk_packages(proofloom.__path__, "proofloom."):
+    parts = module.name.split(".")
+    if parts[1] not in free and parts[-1] != "__main__" and "migrations" not in parts:
+        importlib.import_module(module.name)
+importlib.import_module("proofloom.attention")
+print(*sorted({"torch", "transformers", "tokenizers"} & set(sys.modules)))
+"""
+
+
+def test_no_room_but_those_of_models_imports_torch() -> None:
+    run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120)
+    assert (run.stdout.strip(), run.stderr) == ("", "")
