@@ -101,12 +101,15 @@ def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="the whole library instead of its twelve usual folders")
     parser.add_argument("--jobs", type=int, default=2, help="files traced at the same time (default 2)")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="keep the library here, for other measurements")
     options = parser.parse_args()
+    if options.keep is not None and options.keep.exists():
+        parser.error(f"--keep {options.keep}: is there already, and a trace would skip what it holds")
     figures = Figures("trace", quiet=options.json)
     toolchain = find_toolchain()
     target = chosen(find_target(STANDARD, toolchain, date.today()), options.quick, options.all)
     with tempfile.TemporaryDirectory(prefix="proofloom-trace-") as folder:
-        place = Path(folder) / "library.sqlite"
+        place = options.keep or Path(folder) / "library.sqlite"
         report = TraceReport()
         with Library.open(place) as library:
             begun = time.monotonic()
