@@ -8,18 +8,21 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from proofloom.assistants.rocq import session as session_module
+from proofloom.assistants.rocq.document import RocqDocument
 from proofloom.assistants.rocq.process import ProcessLimits, RocqProcess
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.session import Rocq, RocqSession, SessionLimits
 from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
-from proofloom.assistants.session import AssistantError, Failure, TacticError
+from proofloom.assistants.session import AssistantError, Failure, SessionLost, TacticError
 from proofloom.policies.policy import Query
 from proofloom.policies.replay import uniform
 from proofloom.proofs import Attempt, Budget, CheckResult, Finding, Outcome, ProofState, Step, Theorem, Verdict
@@ -197,6 +200,39 @@ def test_a_session_survives_a_kill_between_two_tactics(session: RocqSession) -> 
     assert step(session, state, "induction n").before == state
     assert session.process_id != before
     assert still_proves(session)
+
+
+def test_an_idle_process_that_died_costs_the_next_theorem_nothing(toolchain: RocqToolchain) -> None:
+    with Rocq(toolchain) as assistant:
+        first = assistant.open(COMMUTES)
+        process = first.process_id
+        first.close()
+        os.kill(process, signal.SIGKILL)
+        second = assistant.open(COMMUTES)
+        assert second.process_id != process and still_proves(second)
+        second.close()
+
+
+def test_a_process_that_dies_at_every_opening_is_a_crash(
+    toolchain: RocqToolchain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not "unsupported": nothing is known about the theorem."""
+    killed = []
+
+    class Dying(RocqDocument):
+        def load(self, before: str, seconds: float) -> int:
+            killed.append(self.process.pid)
+            os.kill(self.process.pid, signal.SIGKILL)
+            return super().load(before, seconds)
+
+    monkeypatch.setattr(session_module, "RocqDocument", Dying)
+    theorem = replace(COMMUTES, before="Definition x := 1.\n")
+    with Rocq(toolchain) as assistant:
+        with pytest.raises(SessionLost, match="commutes: Rocq ended unexpectedly"):
+            assistant.open(theorem)
+        assert len(set(killed)) == 2
+        done = attempt(theorem, assistant, EveryTactic(), BestFirstConfig().start, Budget(), yes)
+    assert done.outcome is Outcome.CRASHED
 
 
 def test_the_dead_keep_their_cpu_seconds(session: RocqSession) -> None:

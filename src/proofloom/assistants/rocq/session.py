@@ -206,7 +206,10 @@ class Rocq:
         self._idle: RocqDocument | None = None
 
     def open(self, theorem: Theorem) -> RocqSession:
-        """A session at the theorem's hole; raises `AssistantError` naming the line that does not load."""
+        """A session at the theorem's hole; raises `AssistantError` naming the line that does not load.
+
+        The idle process may have died meanwhile, then another one is started; `SessionLost` if that one dies too.
+        """
         settings = self._settings(theorem.file)
         document = self._idle
         self._idle = None
@@ -215,9 +218,16 @@ class Rocq:
                 document.close()
             document = self.start(settings)
         try:
+            return self._opened(theorem, document)
+        except ProcessDied:
+            try:
+                return self._opened(theorem, self.start(settings))
+            except ProcessDied as death:
+                raise SessionLost(f"{theorem.name}: {death}") from death
+
+    def _opened(self, theorem: Theorem, document: RocqDocument) -> RocqSession:
+        try:
             return RocqSession(self, theorem, document)
-        except ProcessDied as death:
-            raise AssistantError(f"{theorem.name}: {death}") from death
         except BaseException:
             document.close()
             raise
