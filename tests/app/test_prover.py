@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from stand_ins import FILE, RULES, StandInGate, TacticsOf
@@ -11,7 +12,7 @@ from proofloom.app.settings import ProveSettings
 from proofloom.assistants.fake import FakeAssistant, FakeSession, Faults, ManualClock
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.session import AssistantError
-from proofloom.proofs import Budget, Finding, Outcome, ProofState, Theorem
+from proofloom.proofs import Budget, Finding, Outcome, ProofState, Step, Theorem
 
 
 def task(theorem: str, data: bytes = FILE) -> Task:
@@ -69,6 +70,24 @@ def test_the_plain_script_is_shown_if_the_pretty_one_does_not_compile() -> None:
     tried = prover(gate, FakeAssistant({**RULES, "Lemma b : B.": {"split": ["B1", "B2"]}}))(task("b"))
     assert tried.attempt.scripts == ("split.\none.\ntwo.",)
     assert len(gate.asked) == 2 and b"- one." in gate.asked[0][1]
+
+
+def test_a_policy_learns_from_what_the_gate_accepted_and_from_nothing_else() -> None:
+    class Learning(TacticsOf):
+        def __init__(self) -> None:
+            self.learned: list[tuple[str, list[str]]] = []
+
+        def learn(self, theorem: Theorem, steps: Sequence[Step]) -> None:
+            self.learned.append((theorem.full_name, [step.tactic for step in steps]))
+
+    def refuse_b(theorem: str, candidate: bytes) -> Finding | None:
+        return Finding.INCOMPLETE if theorem == "b" else None
+
+    policy, assistant = Learning(), FakeAssistant(RULES)
+    tries = Prover(ProveSettings(), assistant, StandInGate(refuse_b), policy, clock=assistant.clock)
+    assert tries(task("a")).attempt.outcome is Outcome.PROVED
+    assert tries(task("b")).attempt.outcome is Outcome.REJECTED
+    assert policy.learned == [("a", ["easy"])]
 
 
 GAPS = b"Lemma b : B.\nProof.\n  split.\n  - admit.\n  - admit.\nAdmitted.\n"
