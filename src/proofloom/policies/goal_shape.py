@@ -73,7 +73,7 @@ def connective(term: str) -> Connective:
     term = stripped(term)
     if term.startswith("forall "):
         return Connective.FORALL
-    if term.startswith(("exists ", "exists! ", "{x ", "{y ")):
+    if term.startswith(("exists ", "exists! ")):
         return Connective.EXISTS
     flat = _flat(term)
     for kind, signs in _INFIX:

@@ -37,6 +37,9 @@ CLOSERS: tuple[Scored, ...] = (
 )
 """Tactics that end a goal or leave it as it was (`intuition` may also leave simpler goals)."""
 
+_HAMMER: tuple[Scored, ...] = ((-1.6, "sauto"), (-2.2, "hauto"))
+"""Closers for files that load CoqHammer's tactics."""
+
 _BOOLEAN_CASES = "repeat match goal with b : bool |- _ => destruct b end; simpl in *; easy"
 _MATCHED = "match goal with |- context [match ?x with _ => _ end] => destruct x eqn:? end"
 _MATCHED_IN = "match goal with _ : context [match ?x with _ => _ end] |- _ => destruct x eqn:? end"
@@ -101,6 +104,8 @@ class TacticList:
     def _moves(self, goal: Goal, theorem: Theorem) -> Iterator[Scored]:
         local = list(_locals(goal))
         yield from CLOSERS
+        if "Hammer" in theorem.before:
+            yield from _HAMMER
         yield from _on_conclusion(goal)
         yield from _on_data(goal, local)
         yield from _on_hypotheses(goal, local)
