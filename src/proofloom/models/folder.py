@@ -6,6 +6,7 @@ The folder is written beside its place and moved in, so that there is never half
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,19 +23,18 @@ class ModelError(Exception):
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, card: str, folder: Path) -> None:
     """Write model, tokenizer and card to `folder`, in place of what is there.  Raises `ModelError`."""
-    beside, old = (folder.with_name(f".{folder.name}.{state}") for state in ("new", "old"))
-    try:
-        for left in (beside, old):
-            shutil.rmtree(left, ignore_errors=True)
+
+    def write(beside: Path) -> None:
         model.save_pretrained(beside)
         tokenizer.save_pretrained(beside)
         (beside / CARD).write_text(card, "utf-8")
-        if folder.exists():
-            folder.rename(old)
-        beside.rename(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise ModelError(f"{folder}: the model cannot be written ({error.strerror or error})") from error
+
+    _replace(folder, write)
+
+
+def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write a tokenizer alone to `folder`, in place of what is there.  Raises `ModelError`."""
+    _replace(folder, tokenizer.save_pretrained)
 
 
 def load_model(folder: Path) -> PreTrainedModel:
@@ -58,6 +58,21 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     if not tokenizer.is_fast:
         raise ModelError(f"{folder}: its tokenizer knows no offsets; wanted a fast one (tokenizer.json)")
     return cast(PreTrainedTokenizerBase, tokenizer)
+
+
+def _replace(folder: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a new folder, and put it in the place of `folder`."""
+    beside, old = (folder.with_name(f".{folder.name}.{state}") for state in ("new", "old"))
+    try:
+        for left in (beside, old):
+            shutil.rmtree(left, ignore_errors=True)
+        write(beside)
+        if folder.exists():
+            folder.rename(old)
+        beside.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise ModelError(f"{folder}: cannot be written ({error.strerror or error})") from error
 
 
 def _check(folder: Path) -> None:
