@@ -96,8 +96,8 @@ def fit(
                     update(optimiser, rate)
                     moment = Moment(step + 1, randomness(device))
                 if moment.step % config.log_every == 0 or moment.step == 1:
-                    seen = {"kind": TRAIN, "step": moment.step, "steps": steps, "learning_rate": rate}
-                    logger.write({**seen, **report.numbers})
+                    numbers = {"learning_rate": rate, **report.numbers}
+                    logger.write({"kind": TRAIN, "step": moment.step, "steps": steps, **numbers})
         except KeyboardInterrupt:
             if checkpoints:
                 checkpoints.save(moment, model, optimiser, belongs)
@@ -120,7 +120,7 @@ def gradients(model: PreTrainedModel, data: TrainingData, numbers: Numbers, conf
             found = losses(model, batch, config.flow, depth)
         tactic, flowed = found.tactic / words, found.flow * (len(part) / len(numbers))
         total = tactic + config.flow.strength * flowed if config.flow.strength else tactic
-        total.backward()
+        torch.autograd.backward(total)
         loss, flow = loss + tactic.detach(), flow + flowed.detach()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
     if not math.isfinite(norm):

@@ -62,7 +62,7 @@ def validate(model: PreTrainedModel, examples: Examples, config: FitConfig, padd
     flow = replace(config.flow, strength=config.flow.strength or 1.0)
     drawn = np.random.default_rng(config.seed).permutation(len(examples))[: config.evaluation_examples]
     totals = torch.zeros(3, dtype=torch.float64)
-    model.eval()
+    model.train(False)
     with torch.no_grad(), computing(config.precision, device):
         for part in in_parts(drawn, examples.lengths, config.micro_tokens):
             found = losses(model, collate(examples, part, padding).to(device), flow, depth)
