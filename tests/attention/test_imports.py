@@ -13,8 +13,9 @@ for module in pkgutil.walk_packages(proofloom.__path__, "proofloom."):
     parts = module.name.split(".")
     if parts[1] not in free and parts[-1] != "__main__" and "migrations" not in parts:
         importlib.import_module(module.name)
-importlib.import_module("proofloom.attention")
-print(*sorted({"torch", "transformers", "tokenizers"} & set(sys.modules)))
+for room in free:
+    importlib.import_module(f"proofloom.{room}")
+print(*sorted({"torch", "transformers", "tokenizers", "safetensors"} & set(sys.modules)))
 """
 
 

@@ -60,17 +60,10 @@ class RunFolder:
     """An open run folder; `now` gives the seconds since 1970.  Raises `BadInput`, `JournalError`, `AssistantError`."""
 
     def __init__(self, name: str, settings: ProveSettings, now: Callable[[], float], runs: Path = RUNS) -> None:
-        if not _NAME.fullmatch(name):
-            raise BadInput(f"--run {name}: wanted a name of letters, digits, '_', '-' and '.'")
-        self.folder = runs / name
         self._name = name
         self._now = now
         self._settings = settings
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadInput(f"--run {name}: {self.folder} cannot be made ({error.strerror})") from error
-        self._agree()
+        self.folder = begin_run(name, settings.toml, runs)
         self._journal = Journal(self.folder / "journal.sqlite")
 
     def known(self, files: Iterable[InputFile]) -> Iterator[tuple[InputFile, Result]]:
@@ -116,23 +109,35 @@ class RunFolder:
         for row in self._journal.rows():
             yield _Key.parse(row.key), row.record
 
-    def _agree(self) -> None:
-        """Write the settings of a new run; those of an old one must be the same."""
-        path = self.folder / "config.toml"
-        if not path.exists():
-            write_beside(path, self._settings.toml.encode())
-            return
-        try:
-            old = _flat(tomllib.loads(path.read_text("utf-8")))
-        except (OSError, ValueError) as error:
-            raise BadInput(f"{path}: cannot be read ({error}); use another --run") from error
-        new = _flat(tomllib.loads(self._settings.toml))
-        for name in sorted({*old, *new}):
-            if old.get(name) != new.get(name):
-                raise BadInput(
-                    f"--run {self._name} was started with {name} = {old.get(name)}, now it is {new.get(name)}; "
-                    f"use another --run, or --config {path}"
-                )
+
+def begin_run(name: str, toml: str, runs: Path = RUNS) -> Path:
+    """The folder of a run, made if it is new, with its settings in `config.toml`; those of an old run must be the same.
+
+    Raises `BadInput` if they are not, and for a name that is none.
+    """
+    if not _NAME.fullmatch(name):
+        raise BadInput(f"--run {name}: wanted a name of letters, digits, '_', '-' and '.'")
+    folder = runs / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--run {name}: {folder} cannot be made ({error.strerror})") from error
+    path = folder / "config.toml"
+    if not path.exists():
+        write_beside(path, toml.encode())
+        return folder
+    try:
+        old = _flat(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: cannot be read ({error}); use another --run") from error
+    new = _flat(tomllib.loads(toml))
+    for setting in sorted({*old, *new}):
+        if old.get(setting) != new.get(setting):
+            raise BadInput(
+                f"--run {name} was started with {setting} = {old.get(setting)}, now it is {new.get(setting)}; "
+                f"use another --run, or --config {path}"
+            )
+    return folder
 
 
 def _flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from proofloom.assistants.session import AssistantError
-from proofloom.policies.array_file import read_arrays, write_arrays
+from proofloom.corpus.array_file import read_arrays, write_arrays
 
 ARRAYS = st.dictionaries(
     st.text(max_size=5),

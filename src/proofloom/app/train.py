@@ -1,0 +1,150 @@
+"""The verb `train`: trains a small model of tactics on the training part of a split, with the flow loss or without.
+
+The run folder holds all of it; the same name again goes on from the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from proofloom.app.run_folder import RUNS, begin_run
+from proofloom.app.settings import BadInput
+from proofloom.app.train_settings import TrainSettings, train_settings
+from proofloom.assistants.session import AssistantError
+from proofloom.corpus.database import LibraryError
+from proofloom.corpus.library import DEFAULT_PLACE, Library
+from proofloom.policies.library_memory import library_stamp
+
+INTERRUPTED = 130
+_EXTRA = ("torch", "transformers", "tokenizers", "safetensors")
+_OPTIONS = {
+    "db": ("", "library"),
+    "split": ("", "split"),
+    "size": ("", "size"),
+    "epochs": ("fit", "epochs"),
+    "seed": ("fit", "seed"),
+    "flow": ("flow", "strength"),
+}
+"""Where each option stands in the settings: table and field."""
+
+
+def train(
+    run: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Keep the run in runs/NAME; the same name again goes on where it stopped."),
+    ],
+    db: Annotated[
+        str | None,
+        typer.Option("--db", metavar="DB", help=f"The library: a file, or a URL (default {DEFAULT_PLACE})."),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The split whose training part is learned (`NAME` or `NAME@VERSION`)."),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="How large the model is: nano, tiny, small or base (default nano)."),
+    ] = None,
+    flow: Annotated[
+        float | None,
+        typer.Option(metavar="LAMBDA", help="Weight of the flow loss; 0 trains the plain model (default 0.1)."),
+    ] = None,
+    epochs: Annotated[
+        float | None, typer.Option(metavar="N", help="Passes over the training part, fractions too (default 3).")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Seed of the weights and of the order (default 0).")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Settings in TOML, such as runs/NAME/config.toml.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for other programs.")] = False,
+) -> int:
+    """Train a model that proposes tactics on a traced library.
+
+    In runs/NAME there are config.toml, metrics.jsonl with a line for each report, the last checkpoint, and at the end
+    the folder model, which any program that reads models of Hugging Face can load. Needs the extra `model`.
+
+    Exit status: 0, or 2 for bad input, 130 after Ctrl-C with a checkpoint kept.
+    """
+    options = {"db": db, "split": split, "size": size, "epochs": epochs, "seed": seed, "flow": flow}
+    given: dict[str, dict[str, Any]] = {}
+    for name, value in options.items():
+        if value is not None:
+            table, field = _OPTIONS[name]
+            given.setdefault(table, {})[field] = value
+    try:
+        trained = _trained(run, config, given)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] not in _EXTRA:
+            raise
+        raise BadInput(f"train: {error.name} is not installed; pip install 'proofloom[model]'") from error
+    except LibraryError as error:
+        raise BadInput(str(error)) from error
+    except KeyboardInterrupt:
+        _say(f"interrupted; `proofloom train --run {run}` goes on from here")
+        return INTERRUPTED
+    if as_json:
+        typer.echo(json.dumps(trained))
+    else:
+        typer.echo(f"{trained['model']}: {trained['parameters']:,} parameters")
+        typer.echo(f"validation: loss {trained['loss']:.4f}, exact {trained['exact']:.4f}, flow {trained['flow']:.4f}")
+    return 0
+
+
+def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Train; what came out as a JSON object."""
+    settings = _settings(run, config, given)
+    from proofloom.models.folder import ModelError
+    from proofloom.models.neox import SIZES
+    from proofloom.training.config import TrainingError
+    from proofloom.training.library_run import TrainingPlan, train_on_library
+
+    with Library.open(settings.library, create=False) as library:
+        entry = library.split(settings.split)
+        settings = replace(settings, split=f"{entry.name}@{entry.version}")
+        folder = begin_run(run, settings.toml)
+        plan = TrainingPlan(settings.size, SIZES[settings.size], entry, settings.limits, settings.fit)
+        stamp = library_stamp(library, settings.split)
+        try:
+            done = train_on_library(plan, library, stamp, folder, time.monotonic, _say)
+        except (TrainingError, ModelError, AssistantError, ValueError) as error:
+            raise BadInput(str(error)) from error
+    return {
+        "model": str(done.folder),
+        "parameters": done.parameters,
+        **asdict(done.validation),
+        "examples": done.examples,
+        "split": settings.split,
+        "digest": entry.digest,
+    }
+
+
+def _settings(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any]]) -> TrainSettings:
+    """The settings of the options and the file; a run that is there goes on with its own where nothing is said."""
+    if config is None and (RUNS / run / "config.toml").is_file():
+        config = RUNS / run / "config.toml"
+    text = ""
+    if config is not None:
+        try:
+            text = config.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{config}: cannot be read ({error})") from error
+    top: dict[str, Any] = dict(given.get("", {}))
+    if config is None:
+        top = {"library": str(DEFAULT_PLACE)} | top
+    settings = train_settings(text, str(config or "the options"), {**given, "": top})
+    if not settings.split:
+        raise BadInput("train: no split is named; make one with `proofloom split` and give its name with --split")
+    return settings
+
+
+def _say(line: str) -> None:
+    typer.echo(f"proofloom: {line}", err=True)

@@ -1,0 +1,71 @@
+"""What a run of `train` is made of, checked when made, kept as TOML.
+
+Torch is imported only when settings are made, so that the command line runs without it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from proofloom.app.settings import BadInput, _lines, _made, _table, _values, choice
+
+if TYPE_CHECKING:
+    from proofloom.training.config import FitConfig
+    from proofloom.training.examples import Limits
+
+ALL_LAYERS = "all"
+"""How TOML says that every layer is constrained."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """What decides the result of a training: the database, the split, the size of the model, limits, and how to fit."""
+
+    library: str
+    split: str
+    size: str
+    limits: Limits
+    fit: FitConfig
+
+    @property
+    def toml(self) -> str:
+        """The resolved settings, every field of them."""
+        flow = _values(self.fit.flow)
+        flow["hierarchy"] = self.fit.flow.hierarchy.name
+        flow["layers"] = ALL_LAYERS if self.fit.flow.layers is None else self.fit.flow.layers
+        lines = _lines({name: getattr(self, name) for name in ("library", "split", "size")})
+        for name, table in {"limits": _values(self.limits), "fit": self.fit.as_table(), "flow": flow}.items():
+            lines += ["", f"[{name}]", *_lines(table)]
+        return "\n".join(lines) + "\n"
+
+
+def train_settings(text: str, source: str, given: Mapping[str, Mapping[str, Any]]) -> TrainSettings:
+    """Settings from TOML in which any field may be missing, with what was `given` on the command line instead.
+
+    `given` has the tables of the TOML, the top one under "".  `source` names the file in errors (`BadInput`).
+    """
+    from proofloom.attention.flow_loss import FlowSettings
+    from proofloom.hierarchy import HIERARCHIES
+    from proofloom.models.neox import SIZES
+    from proofloom.training.config import FitConfig
+    from proofloom.training.examples import Limits
+
+    try:
+        top = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{source}: not TOML: {error}") from error
+    tables = {name: {**_table(top, name, source), **given.get(name, {})} for name in ("limits", "fit", "flow")}
+    top = {"library": "", "split": "", "size": "nano", **top, **given.get("", {})}
+    choice("size", str(top["size"]), SIZES)
+    flow = tables["flow"]
+    if "hierarchy" in flow:
+        flow["hierarchy"] = choice("hierarchy", str(flow["hierarchy"]), HIERARCHIES)
+    if flow.get("layers") == ALL_LAYERS:
+        flow["layers"] = None
+    tables["fit"]["flow"] = _made(FlowSettings, flow, source)
+    top |= {"limits": _made(Limits, tables["limits"], source), "fit": _made(FitConfig, tables["fit"], source)}
+    settings: TrainSettings = _made(TrainSettings, top, source)
+    return settings

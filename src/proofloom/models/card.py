@@ -1,0 +1,81 @@
+"""The card of a model: what it was trained on, from which seeds, and what came out; a pure function of these facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_FRONT = """\
+---
+license: apache-2.0
+library_name: transformers
+pipeline_tag: text-generation
+tags: [theorem-proving]
+---
+"""
+
+_USE = """\
+## Use
+
+The model continues `[GOAL]` state `[PROOFSTEP]` with a tactic and `<|endoftext|>`. It proposes; a proof is one only
+when an independent check has accepted it.
+
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("FOLDER")
+model = AutoModelForCausalLM.from_pretrained("FOLDER")
+```
+"""
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What a card says.
+
+    `data` names the libraries, `split` is `name@version` with its `digest`; `examples` counts what was trained and
+    validated on and what was cut or left out; `settings` are those of the training, `figures` what was measured.
+    """
+
+    name: str
+    parameters: int
+    data: str
+    split: str
+    digest: str
+    examples: Mapping[str, int] = field(default_factory=dict)
+    seeds: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+def model_card(facts: CardFacts) -> str:
+    """The card as Markdown with the front matter that model hubs read; the same facts give the same text."""
+    parts = [
+        _FRONT,
+        f"# {_line(facts.name)}\n\nA GPT-NeoX model of {facts.parameters:,} parameters that proposes tactics.\n",
+        f"## Data\n\n{_line(facts.data)}. Split `{_line(facts.split)}`, digest `{_line(facts.digest)}`.\n",
+        *(
+            f"{title}| {name} | {unit} |\n|---|---|\n"
+            + "".join(f"| {_line(k)} | {_shown(v)} |\n" for k, v in rows.items())
+            for title, name, unit, rows in (
+                ("", "examples", "number", facts.examples),
+                ("## Seeds\n\n", "of", "seed", facts.seeds),
+                ("## Training\n\n", "setting", "value", facts.settings),
+                ("## Figures\n\n", "figure", "value", facts.figures),
+            )
+            if rows
+        ),
+        _USE,
+    ]
+    return "\n".join(parts)
+
+
+def _line(text: str) -> str:
+    """One line that ends no cell of a table."""
+    return " ".join(text.split()).replace("|", r"\|")
+
+
+def _shown(value: str | int | float | bool) -> str:
+    if isinstance(value, str):
+        return _line(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

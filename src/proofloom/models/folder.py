@@ -1,0 +1,84 @@
+"""A model in a folder, in the format of Hugging Face: safetensors, configuration, tokenizer, card.
+
+The folder is written beside its place and moved in, so that there is never half a model under its name.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+CARD = "README.md"
+"""Where model hubs look for the card."""
+
+
+class ModelError(Exception):
+    """A model folder that cannot be read or written; one line that names it."""
+
+
+def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, card: str, folder: Path) -> None:
+    """Write model, tokenizer and card to `folder`, in place of what is there.  Raises `ModelError`."""
+
+    def write(beside: Path) -> None:
+        model.save_pretrained(beside)
+        tokenizer.save_pretrained(beside)
+        (beside / CARD).write_text(card, "utf-8")
+
+    _replace(folder, write)
+
+
+def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write a tokenizer alone to `folder`, in place of what is there.  Raises `ModelError`."""
+    _replace(folder, tokenizer.save_pretrained)
+
+
+def load_model(folder: Path) -> PreTrainedModel:
+    """The model of a folder, on the CPU, not training; nothing is fetched from anywhere.  Raises `ModelError`."""
+    _check(folder)
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{folder}: no model can be read from it ({_first_line(error)})") from error
+    model.eval()
+    return cast(PreTrainedModel, model)
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """The fast tokenizer of a folder.  Raises `ModelError`, also for one that knows no offsets."""
+    _check(folder)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{folder}: no tokenizer can be read from it ({_first_line(error)})") from error
+    if not tokenizer.is_fast:
+        raise ModelError(f"{folder}: its tokenizer knows no offsets; wanted a fast one (tokenizer.json)")
+    return cast(PreTrainedTokenizerBase, tokenizer)
+
+
+def _replace(folder: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a new folder, and put it in the place of `folder`."""
+    beside, old = (folder.with_name(f".{folder.name}.{state}") for state in ("new", "old"))
+    try:
+        for left in (beside, old):
+            shutil.rmtree(left, ignore_errors=True)
+        write(beside)
+        if folder.exists():
+            folder.rename(old)
+        beside.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise ModelError(f"{folder}: cannot be written ({error.strerror or error})") from error
+
+
+def _check(folder: Path) -> None:
+    if not folder.is_dir():
+        raise ModelError(f"{folder}: is no folder; wanted one with config.json, model.safetensors and tokenizer.json")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

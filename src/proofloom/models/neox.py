@@ -1,0 +1,69 @@
+"""Small models of the paper's family (GPT-NeoX, as Pythia is), with one dial: the size.
+
+| size  | layers | width | heads | vocabulary | parameters | for                                                   |
+|-------|--------|-------|-------|------------|------------|-------------------------------------------------------|
+| nano  | 4      | 64    | 2     | 1024       | 265,600    | trains on a CPU in minutes; tests and first looks     |
+| tiny  | 6      | 192   | 3     | 4096       | 3,456,000  | trains on a CPU in hours                              |
+| small | 8      | 320   | 5     | 8192       | 12,485,760 | the default model: 25 MB in half precision            |
+| base  | 12     | 512   | 8     | 16384      | 46,218,240 | wants an accelerator                                  |
+
+Input and output embeddings are one matrix: at this size two would be most of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedTokenizerBase
+
+CONTEXT = 1024
+"""Tokens of a prompt with its tactic, at most; as in the recipe that the paper follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What the dial sets; the vocabulary is that of the tokenizer to be trained for it."""
+
+    layers: int
+    width: int
+    heads: int
+    vocabulary: int
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers a model of this size learns."""
+        layer = 12 * self.width**2 + 13 * self.width
+        return self.vocabulary * self.width + self.layers * layer + 2 * self.width
+
+
+SIZES: Mapping[str, Size] = {
+    "nano": Size(4, 64, 2, 1024),
+    "tiny": Size(6, 192, 3, 4096),
+    "small": Size(8, 320, 5, 8192),
+    "base": Size(12, 512, 8, 16384),
+}
+
+
+def neox_config(size: Size, tokenizer: PreTrainedTokenizerBase) -> GPTNeoXConfig:
+    """The configuration of a model of this size that reads the tokens of `tokenizer`, however many these are."""
+    return GPTNeoXConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=size.width,
+        num_hidden_layers=size.layers,
+        num_attention_heads=size.heads,
+        intermediate_size=4 * size.width,
+        max_position_embeddings=CONTEXT,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+
+
+def build_model(size: Size, tokenizer: PreTrainedTokenizerBase, seed: int) -> GPTNeoXForCausalLM:
+    """A model with random weights, the same for the same seed; the randomness of the caller is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return GPTNeoXForCausalLM(neox_config(size, tokenizer))

@@ -1,0 +1,95 @@
+"""From a state to what a model reads: `[GOAL]` state `[PROOFSTEP]` as tokens with levels, cut if it is too long.
+
+Training and search both come here, so a model is asked what it was taught.  The parts are tokenized apart: a marker
+that a state happens to contain is plain text, and no token reaches over the end of the state.
+
+What is cut: the tactic acts on the first goal, so later goals go first, from the end; if the first goal alone is too
+long, its oldest hypotheses go.  The conclusion stays as long as anything does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from transformers import PreTrainedTokenizerBase
+
+from proofloom.hierarchy import GOAL_MARKER, OUTSIDE, STEP_MARKER, Level, LevelledText, Span
+
+
+class Cut(StrEnum):
+    """What a prompt lacks of its state: nothing, the end (later goals), or the beginning of the first goal too."""
+
+    NOTHING = "nothing"
+    LATER_GOALS = "later goals"
+    HYPOTHESES = "hypotheses"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Tokens and, for each, its level; what was cut."""
+
+    tokens: list[int]
+    levels: list[int]
+    cut: Cut
+
+
+def plain_tokens(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
+    """The tokens of texts in which nothing is special."""
+    if not texts:
+        return []
+    encoded = tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True)
+    tokens: list[list[int]] = encoded["input_ids"]
+    return tokens
+
+
+def prompts(tokenizer: PreTrainedTokenizerBase, states: Sequence[LevelledText], longest: int) -> list[Prompt]:
+    """The prompts of `states`, each of at most `longest` tokens with both markers.
+
+    The tokenizer must be a fast one, which knows offsets.  Raises `ValueError` if not even one token of a state fits.
+    """
+    first, last = (_marker(tokenizer, text) for text in (GOAL_MARKER, STEP_MARKER))
+    room = longest - len(first) - len(last)
+    if room < 1:
+        raise ValueError(f"longest={longest}: wanted at least {len(first) + len(last) + 1}, the markers and one token")
+    if not states:
+        return []
+    texts = [state.text for state in states]
+    options = {"add_special_tokens": False, "split_special_tokens": True, "return_offsets_mapping": True}
+    encoded = tokenizer(texts, **options)
+    made: list[Prompt] = []
+    for state, tokens, offsets in zip(states, encoded["input_ids"], encoded["offset_mapping"], strict=True):
+        kept, cut = kept_part([_goal(state, span) for span in state.token_spans(offsets)], room)
+        levels = state.token_levels(offsets)[kept]
+        made.append(
+            Prompt(
+                [*first, *tokens[kept], *last],
+                [*[int(Level.CONTEXT)] * len(first), *levels, *[OUTSIDE] * len(last)],
+                cut,
+            )
+        )
+    return made
+
+
+def kept_part(goals: Sequence[int], room: int) -> tuple[slice, Cut]:
+    """Which tokens of a state stay if there is `room` for so many; `goals` is the goal of each token, ascending."""
+    if len(goals) <= room:
+        return slice(0, len(goals)), Cut.NOTHING
+    first = sum(goal == goals[0] for goal in goals)
+    if first <= room:
+        return slice(0, room), Cut.LATER_GOALS
+    return slice(first - room, first), Cut.HYPOTHESES
+
+
+def _goal(state: LevelledText, span: Span | None) -> int:
+    """The goal that a token belongs to; the empty line between two goals goes with the second."""
+    if span is None:
+        return 0
+    return span.goal + (not state.text[span.start : span.end].strip())
+
+
+def _marker(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """The tokens of a marker: one if the tokenizer knows it, several for a model of somebody else."""
+    tokens: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return tokens

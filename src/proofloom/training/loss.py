@@ -1,0 +1,81 @@
+"""What a model loses on a batch, and on the validation examples.
+
+The loss is the cross-entropy of the tactic's tokens, and lambda times the flow loss of the state's (see
+`proofloom.attention.flow_loss`).  With lambda = 0 the model is called as if there were no levels: that is the plain
+model, bit for bit.  Logits are computed only where something is predicted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from proofloom.attention.flow_loss import FlowSettings, flow_loss
+from proofloom.training.batches import IGNORED, Batch, collate, in_parts
+from proofloom.training.config import FitConfig, Precision
+from proofloom.training.examples import Examples
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Of one batch: `tactic`, the sum of -log p over the words that matter; `flow`, the mean over examples (0 if it was
+    not asked for); `exact`, how many tactics the model would have written word for word.  Scalars.
+    """
+
+    tactic: Tensor
+    flow: Tensor
+    exact: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """`loss` in nats per word of a tactic, `exact` as a share of the tactics, `flow` as a mean over states."""
+
+    loss: float
+    exact: float
+    flow: float
+
+
+def losses(model: PreTrainedModel, batch: Batch, flow: FlowSettings, depth: int) -> Losses:
+    """The losses of a model of `depth` layers; with `flow.strength` 0 it is called without levels."""
+    record = flow.record(depth) if flow.strength else None
+    asked = {} if record is None else {"token_levels": batch.levels, "flow": record}
+    output = model(input_ids=batch.tokens, logits_to_keep=batch.columns, use_cache=False, **asked)
+    logits, targets = output.logits.float(), batch.targets
+    tactic = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum")
+    lost = tactic.new_zeros(()) if record is None else flow_loss(record, flow, depth, attention_mask=batch.real)
+    right = (logits.detach().argmax(-1) == targets) | (targets == IGNORED)
+    return Losses(tactic, lost, right.all(1).sum())
+
+
+def validate(model: PreTrainedModel, examples: Examples, config: FitConfig, padding: int) -> Validation:
+    """What the model loses on at most `config.evaluation_examples` examples, drawn once and for all by the seed.
+
+    The flow loss is measured for the plain model too.  The model is left in training mode.
+    """
+    device, depth = model.device, model.config.num_hidden_layers
+    flow = replace(config.flow, strength=config.flow.strength or 1.0)
+    drawn = np.random.default_rng(config.seed).permutation(len(examples))[: config.evaluation_examples]
+    totals = torch.zeros(3, dtype=torch.float64)
+    model.train(False)
+    with torch.no_grad(), computing(config.precision, device):
+        for part in in_parts(drawn, examples.lengths, config.micro_tokens):
+            found = losses(model, collate(examples, part, padding).to(device), flow, depth)
+            totals += torch.stack([found.tactic, found.flow * len(part), found.exact.float()]).double().cpu()
+    model.train()
+    tactic, flowed, exact = totals.tolist()
+    words = int(examples.tactic_lengths[drawn].sum())
+    return Validation(tactic / words, exact / len(drawn), flowed / len(drawn))
+
+
+def computing(precision: Precision, device: torch.device) -> torch.autocast:
+    """The context in which a model computes."""
+    half = precision is Precision.BFLOAT16
+    if precision is Precision.AUTO:
+        half = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.autocast(device.type, torch.bfloat16, enabled=half)

@@ -1,0 +1,166 @@
+"""The verb `train`: a run folder with all that its page names, resumed by its name; refused in one line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proofloom.app.settings import BadInput
+from proofloom.app.train import INTERRUPTED, train
+from proofloom.app.train_settings import train_settings
+from proofloom.corpus.library import DEFAULT_PLACE, Library
+from proofloom.corpus.records import Repository, TracedFile, TracedStep, TracedTheorem
+from proofloom.corpus.splits import SplitSettings, divide
+
+
+def traced(count: int) -> TracedFile:
+    theorems = []
+    for number in range(count):
+        names = "abcdefgh"[number % 8]
+        before = f"A : Type\n{names} : A\n⊢ {names}{number} = {names}{number}"
+        steps = (TracedStep(before, "reflexivity", "no goals"), TracedStep(f"⊢ P {number}", "auto", "no goals"))
+        statement = f"Lemma t{number} : p{number}."
+        theorems.append(TracedTheorem(f"L.f.t{number}", statement, "Lemma", number, 1, "Qed.", False, 2, steps))
+    return TracedFile("L.f", "f.v", "0" * 64, (), tuple(theorems), ())
+
+
+@pytest.fixture(scope="module")
+def library_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of 40 theorems with a split."""
+    repository = Repository("https://example.org/lib", "c0ffee", "rocq", "8.16.1", date(2026, 11, 1))
+    settings = SplitSettings(val=6, test=4)
+    place = tmp_path_factory.mktemp("library") / "library.sqlite"
+    with Library.open(place) as library:
+        library.add_file(repository, traced(40))
+        library.add_split("random", divide(library.members(), settings), settings, date(2026, 11, 2))
+    return place
+
+
+@pytest.fixture
+def here(library_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the library at the default place."""
+    (tmp_path / DEFAULT_PLACE).parent.mkdir()
+    shutil.copy(library_file, tmp_path / DEFAULT_PLACE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def models() -> Any:
+    pytest.importorskip("torch", reason="torch is not installed: pip install 'proofloom[model]'")
+    return pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
+
+
+def test_a_run_leaves_a_model_and_its_card(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    transformers = models()
+    assert train("r", split="random", epochs=2, seed=3, as_json=True) == 0
+    made = json.loads(capsys.readouterr().out)
+    folder = here / "runs" / "r"
+    config = tomllib.loads((folder / "config.toml").read_text())
+    assert (config["split"], config["size"], config["library"]) == ("random@1", "nano", str(DEFAULT_PLACE))
+    assert (config["fit"]["epochs"], config["fit"]["seed"], config["flow"]["strength"]) == (2.0, 3, 0.1)
+    assert config["flow"]["hierarchy"] == "five"
+    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert records[-1]["loss"] == made["loss"] < records[0]["loss"]
+    assert made["examples"]["train: whole"] == 60
+    assert made["examples"]["val: whole"] == 12
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder / "model")
+    assert model.num_parameters() == made["parameters"]
+    card = (folder / "model" / "README.md").read_text()
+    assert f"Split `random@1`, digest `{made['digest']}`" in card
+    assert "https://example.org/lib" in card
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "checkpoint.pt", "config.toml", "metrics.jsonl", "model", "tokenizer", "train.arrays", "val.arrays",
+    ]  # fmt: skip
+    assert train("r") == 0  # it is at its end; its own settings are used
+    assert [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()][:-1] == records[:-1]
+    with pytest.raises(BadInput, match=r"--run r was started with fit.seed = 3, now it is 4; use another --run"):
+        train("r", seed=4)
+
+
+def test_ctrl_c_keeps_a_checkpoint_and_the_name_goes_on(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models()
+    from proofloom.training.metrics import JsonLines
+
+    write = JsonLines.write
+
+    def interrupt(self: Any, record: Any) -> None:
+        write(self, record)
+        if record["step"] == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JsonLines, "write", interrupt)
+        assert train("r", split="random", epochs=2) == INTERRUPTED
+    assert "interrupted; `proofloom train --run r` goes on" in capsys.readouterr().err
+    assert not (here / "runs/r/model").exists()
+    assert train("r") == 0
+    said = capsys.readouterr()
+    assert "preparing the examples" not in said.err
+    assert "runs/r/model: " in said.out
+    steps = [json.loads(line)["step"] for line in (here / "runs/r/metrics.jsonl").read_text().splitlines()]
+    assert steps == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({}, "train: no split is named; make one with `proofloom split`"),
+        ({"split": "odd"}, "there is no split 'odd'; there are: random@1"),
+        ({"split": "random", "size": "huge"}, "unknown size 'huge'; valid: nano, tiny, small, base"),
+        ({"split": "random", "flow": -1.0}, "the options: flow strength=-1.0: wanted a finite number of at least 0"),
+        ({"split": "random", "epochs": 0.0}, "the options: epochs=0.0: wanted a finite number above 0"),
+        ({"split": "random", "db": "none.sqlite"}, "none.sqlite: there is no library; make one with"),
+        ({"split": "random", "config": Path("no.toml")}, "no.toml: cannot be read"),
+        ({"split": "random", "config": Path("bad.toml")}, "unknown setting in bad.toml: 'widht'; valid: epochs, batch"),
+        ({"split": "random", "run": "a/b"}, "--run a/b: wanted a name of letters"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_made(here: Path, options: dict[str, Any], complaint: str) -> None:
+    models()
+    (here / "bad.toml").write_text("[fit]\nwidht = 3\n")
+    with pytest.raises(BadInput) as caught:
+        train(**{"run": "r", **options})
+    assert complaint in str(caught.value)
+    assert not (here / "runs").exists()
+
+
+def test_settings_come_back_from_their_toml() -> None:
+    models()
+    given: dict[str, dict[str, Any]] = {
+        "": {"library": "a.sqlite", "split": "s@1", "size": "tiny"},
+        "limits": {"prompt": 99},
+        "fit": {"batch": 7, "precision": "float32"},
+        "flow": {"layers": "all", "hierarchy": "five-reversed", "heads": "sum"},
+    }
+    settings = train_settings("", "options", given)
+    assert settings.fit.flow.layers is None
+    assert train_settings(settings.toml, "config.toml", {}) == settings
+    assert train_settings(settings.toml, "config.toml", {"fit": {"batch": 8}}).fit.batch == 8
+    for text, complaint in [
+        ("[flow]\nhierarchy = 'six'", "unknown hierarchy 'six'; valid: five, three, five-reversed"),
+        ("[fit]\nprecision = 'double'", "f.toml: 'double' is not a valid Precision"),
+        ("[limits]\nprompt = 1", "f.toml: prompt=1: wanted at least 3 tokens"),
+        ("fit = 3", "[fit] must be a table"),
+        ("x = ", "f.toml: not TOML"),
+    ]:
+        with pytest.raises(BadInput) as caught:
+            train_settings(text, "f.toml", {})
+        assert complaint in str(caught.value)
+
+
+def test_without_torch_the_extra_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "proofloom.attention.flow_loss", raising=False)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(BadInput) as caught:
+        train("r", split="random")
+    assert str(caught.value) == "train: torch is not installed; pip install 'proofloom[model]'"
+    assert not (here / "runs").exists()

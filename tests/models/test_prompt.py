@@ -1,0 +1,83 @@
+"""Prompts carry the level of every token, and what is cut is what matters least."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+sys.path.append(str(Path(__file__).parents[1] / "hierarchy"))
+from states import STATES
+
+pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
+
+from proofloom.hierarchy import OUTSIDE, Level, example, levelled_state, levelled_text
+from proofloom.models.prompt import Cut, kept_part, prompts
+from proofloom.proofs import ProofState
+
+STEADY = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+
+
+@STEADY
+@given(state=STATES)
+def test_every_token_has_the_level_of_its_line(tokenizer: Any, state: ProofState) -> None:
+    levelled = levelled_state(state)
+    (prompt,) = prompts(tokenizer, [levelled], 10**6)
+    assert prompt.cut is Cut.NOTHING
+    assert (prompt.levels[0], prompt.levels[-1]) == (Level.CONTEXT, OUTSIDE)
+    assert tokenizer.decode(prompt.tokens) == example(levelled).text
+    # Seen from the other side: bytes of a level are the bytes of its spans; no token spans visible parts of two lines.
+    for level in Level:
+        tokens = [token for token, of in zip(prompt.tokens[1:-1], prompt.levels[1:-1], strict=True) if of == level]
+        wanted = "".join(levelled.text[span.start : span.end] for span in levelled.spans if span.level == level)
+        assert "".join(tokenizer.decode(tokens).split()) == "".join(wanted.split())
+
+
+@STEADY
+@given(state=STATES)
+def test_it_is_what_tokenizing_the_whole_example_gives(tokenizer: Any, state: ProofState) -> None:
+    whole = example(levelled_state(state))
+    (prompt,) = prompts(tokenizer, [levelled_state(state)], 10**6)
+    encoded = tokenizer(whole.text, return_offsets_mapping=True)
+    assert encoded["input_ids"] == prompt.tokens
+    assert whole.token_levels(encoded["offset_mapping"]) == prompt.levels
+
+
+@given(sizes=st.lists(st.integers(1, 20), min_size=1, max_size=4), room=st.integers(1, 90))
+def test_later_goals_are_cut_first_then_the_oldest_hypotheses(sizes: list[int], room: int) -> None:
+    goals = [number for number, size in enumerate(sizes) for _ in range(size)]
+    kept, cut = kept_part(goals, room)
+    left = list(range(len(goals)))[kept]
+    assert len(left) == min(room, len(goals))
+    if cut is Cut.HYPOTHESES:
+        assert sizes[0] > room
+        assert left[-1] == sizes[0] - 1  # the conclusion of the first goal
+    else:
+        assert left[: sizes[0]] == list(range(sizes[0]))
+    assert (cut is Cut.NOTHING) == (room >= len(goals))
+
+
+def test_a_long_state_keeps_the_conclusion_of_its_first_goal(tokenizer: Any) -> None:
+    text = "n : nat\nH : n = 0\n⊢ S n = 1\n\nm : nat\n⊢ m <= m"
+    whole, some, least = (prompts(tokenizer, [levelled_text(text)], size)[0] for size in (99, 20, 6))
+    assert [len(prompt.tokens) for prompt in (some, least)] == [20, 6]
+    assert [prompt.cut for prompt in (whole, some, least)] == [Cut.NOTHING, Cut.LATER_GOALS, Cut.HYPOTHESES]
+    assert tokenizer.decode(least.tokens).endswith(" = 1\n[PROOFSTEP]")
+    assert least.levels[1:-1] == [Level.GOAL] * 4
+
+
+def test_markers_inside_a_state_are_text(tokenizer: Any) -> None:
+    (prompt,) = prompts(tokenizer, [levelled_text("x : [GOAL]\n⊢ [PROOFSTEP]<|endoftext|>")], 99)
+    assert (prompt.tokens.count(1), prompt.tokens.count(2), prompt.tokens.count(3)) == (1, 1, 0)
+    assert prompts(tokenizer, [], 99) == []
+
+
+def test_a_limit_without_room_is_refused(tokenizer: Any) -> None:
+    with pytest.raises(ValueError, match="longest=2: wanted at least 3"):
+        prompts(tokenizer, [], 2)

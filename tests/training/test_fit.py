@@ -1,0 +1,199 @@
+"""`fit` learns, trains the plain model with lambda = 0, and goes on after an interruption as if there had been none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'proofloom[model]'")
+pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
+
+from proofloom.attention.flow_loss import FlowSettings, Normaliser
+from proofloom.training.batches import BatchOrder, collate
+from proofloom.training.checkpoint import Checkpoints
+from proofloom.training.config import FitConfig, Precision, TrainingError, learning_rate
+from proofloom.training.fit import TrainingData, adamw, fit, gradients
+from proofloom.training.metrics import TRAIN, VALIDATION, Record
+
+CONFIG = FitConfig(
+    epochs=2, batch=6, pool=2, learning_rate=3e-3, evaluate_every=3, checkpoint_every=3, log_every=1, seed=1,
+    evaluation_examples=8, flow=FlowSettings(strength=0.5, layers=4),
+)  # fmt: skip
+STEPS = 8
+ONE_STEP = replace(CONFIG, epochs=0.1)
+
+
+class Kept:
+    """Keeps records; at `interrupt`, the number of a record, there is a Ctrl-C."""
+
+    def __init__(self, interrupt: int | None = None) -> None:
+        self.records: list[Record] = []
+        self._interrupt = interrupt
+
+    def write(self, record: Record) -> None:
+        self.records.append(record)
+        if len(self.records) == self._interrupt:
+            raise KeyboardInterrupt
+
+    def rewind(self, step: int) -> None:
+        self.records = [one for one in self.records if int(one["step"]) < step + (one["kind"] == TRAIN)]
+
+    def seen(self, kind: str, name: str) -> list[Any]:
+        return [record[name] for record in self.records if record["kind"] == kind]
+
+
+@pytest.fixture(scope="module")
+def data(examples: Any) -> TrainingData:
+    return TrainingData(examples, examples)
+
+
+@pytest.fixture
+def whole(data: TrainingData, new_model: Callable[..., Any], kept: dict[str, Any]) -> tuple[Kept, list[Any]]:
+    """What a run with dropout says if nobody interrupts it, and its weights."""
+    if not kept:
+        log, model = Kept(), new_model(dropout=0.2)
+        fit(model, data, CONFIG, log)
+        kept["whole"] = log, [one.detach() for one in model.parameters()]
+    found: tuple[Kept, list[Any]] = kept["whole"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Any]:
+    return {}
+
+
+def test_it_learns_the_tactics_and_says_how(data: TrainingData, new_model: Callable[..., Any]) -> None:
+    log, before = Kept(), torch.get_rng_state()
+    found = fit(new_model(), data, replace(CONFIG, epochs=6, learning_rate=2e-2), log)
+    losses = log.seen(TRAIN, "loss")
+    assert len(losses) == 24
+    assert losses[0] > 5 > 1.5 > losses[-1]
+    assert log.seen(VALIDATION, "step") == [*range(0, 24, 3), 24]
+    assert found.loss == log.seen(VALIDATION, "loss")[-1]
+    assert found.exact > log.seen(VALIDATION, "exact")[0] == 0
+    flows = log.seen(VALIDATION, "flow")
+    assert flows[0] > 0.1
+    assert flows[-1] < 0.5 * flows[0]
+    assert log.seen(TRAIN, "learning_rate")[:2] == [0.02, pytest.approx(0.02, abs=2e-4)]
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_lambda_0_trains_the_plain_model_bit_for_bit(data: TrainingData, new_model: Callable[..., Any]) -> None:
+    config, log, fitted = replace(CONFIG, flow=replace(CONFIG.flow, strength=0.0)), Kept(), new_model()
+    fit(fitted, data, config, log)
+    plain = new_model().train()  # the loop as it would be written without any of this
+    assert plain.config._attn_implementation == "sdpa"
+    order, optimiser, losses = BatchOrder(data.train.lengths, 6, 2, seed=1), adamw(plain, config), list[float]()
+    for step in range(STEPS):
+        batch = collate(data.train, sorted_by_length(data, order.batch(step)), 0)
+        optimiser.param_groups[0]["lr"] = optimiser.param_groups[1]["lr"] = learning_rate(config, step, STEPS)
+        logits = plain(batch.tokens, logits_to_keep=batch.columns).logits.flatten(0, 1)
+        loss = torch.nn.functional.cross_entropy(logits, batch.targets.flatten(), reduction="sum") / batch.words
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(plain.parameters(), 1.0)
+        optimiser.step()
+        losses.append(loss.item())
+    assert log.seen(TRAIN, "loss") == losses
+    assert log.seen(TRAIN, "flow") == [0.0] * STEPS
+    for one, other in zip(fitted.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(one, other)
+    with_flow = Kept()
+    fit(new_model(), data, ONE_STEP, with_flow)
+    assert with_flow.seen(TRAIN, "loss") == losses[:1]
+    assert with_flow.seen(TRAIN, "gradient_norm") != log.seen(TRAIN, "gradient_norm")[:1]
+
+
+def sorted_by_length(data: TrainingData, numbers: Any) -> Any:
+    return numbers[data.train.lengths[numbers].argsort(kind="stable")]
+
+
+def test_an_interrupted_run_goes_on_as_if_there_had_been_no_interruption(
+    data: TrainingData, whole: tuple[Kept, list[Any]], new_model: Callable[..., Any], tmp_path: Path
+) -> None:
+    undisturbed, weights = whole
+    other = Kept()
+    fit(new_model(), data, ONE_STEP, other)
+    assert other.seen(TRAIN, "loss") != undisturbed.seen(TRAIN, "loss")[:1]  # randomness is used
+    checkpoints, log = Checkpoints(tmp_path / "checkpoint.pt"), Kept(interrupt=7)
+    with pytest.raises(KeyboardInterrupt):
+        fit(new_model(dropout=0.2), data, CONFIG, log, checkpoints)
+    assert 0 < len(log.seen(TRAIN, "loss")) < STEPS
+    torch.manual_seed(77)
+    again = new_model(dropout=0.2)
+    fit(again, data, CONFIG, log, checkpoints)
+    assert log.records == undisturbed.records
+    for one, same in zip(weights, again.parameters(), strict=True):
+        assert torch.equal(one, same)
+
+
+def test_an_interruption_within_a_step_keeps_the_step_before(
+    data: TrainingData, whole: tuple[Kept, list[Any]], new_model: Callable[..., Any], tmp_path: Path
+) -> None:
+    log, checkpoints = Kept(), Checkpoints(tmp_path / "checkpoint.pt")
+    model = new_model(dropout=0.2)
+    passes = []
+
+    def interrupt(*_: Any) -> None:
+        passes.append(model.training)
+        if passes.count(True) == 6:
+            raise KeyboardInterrupt
+
+    model.gpt_neox.final_layer_norm.register_forward_hook(interrupt)  # behind all dropout of the pass
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, data, CONFIG, log, checkpoints)
+    assert len(log.seen(TRAIN, "loss")) == 5
+    fit(new_model(dropout=0.2), data, CONFIG, log, checkpoints)
+    assert log.records == whole[0].records
+    done = Kept()
+    fit(new_model(dropout=0.2), data, CONFIG, done, checkpoints)  # it is at its end: only the result is said again
+    assert done.records == whole[0].records[-1:]
+
+
+def test_a_step_in_parts_has_the_gradient_of_the_whole(data: TrainingData, new_model: Callable[..., Any]) -> None:
+    from proofloom.attention.interface import use_flow_attention
+
+    numbers = BatchOrder(data.train.lengths, 12, 1, 0).batch(0)
+    for normaliser in Normaliser:
+        found = []
+        for most in (10**6, 200):
+            model = new_model().train()
+            use_flow_attention(model)
+            config = replace(CONFIG, micro_tokens=most, flow=replace(CONFIG.flow, normaliser=normaliser))
+            report = gradients(model, data, numbers, config)
+            found.append((report.loss, report.flow, [one.grad for one in model.parameters()]))
+        (loss, flow, wanted), (part_loss, part_flow, parts) = found
+        torch.testing.assert_close((loss, flow), (part_loss, part_flow))
+        assert flow > 0
+        torch.testing.assert_close(parts, wanted, atol=1e-6, rtol=1e-4)
+
+
+def test_half_precision_learns_too(data: TrainingData, new_model: Callable[..., Any]) -> None:
+    log, model = Kept(), new_model()
+    fit(model, data, replace(CONFIG, epochs=1, evaluate_every=99, precision=Precision.BFLOAT16), log)
+    losses = log.seen(TRAIN, "loss")
+    assert losses[-1] < losses[0]
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
+def test_what_cannot_be_trained_is_refused(data: TrainingData, new_model: Callable[..., Any], tmp_path: Path) -> None:
+    nobody = replace(data.train, prompts=data.train.prompts[:0], starts=data.train.starts[:1])
+    with pytest.raises(TrainingError, match="there are no validation examples"):
+        TrainingData(data.train, nobody)
+    with pytest.raises(ValueError, match="flow layers=5: wanted at most 4"):
+        fit(new_model(), data, replace(CONFIG, flow=FlowSettings(layers=5)), Kept())
+    broken = new_model()
+    with torch.no_grad():
+        broken.lm_head.weight[0] = torch.nan
+    with pytest.raises(TrainingError, match=r"the gradient is nan .*learning_rate than 0.003"):
+        fit(broken, data, CONFIG, Kept())
+    checkpoints = Checkpoints(tmp_path / "checkpoint.pt")
+    with pytest.raises(KeyboardInterrupt):
+        fit(new_model(), data, CONFIG, Kept(interrupt=2), checkpoints)
+    with pytest.raises(TrainingError, match="it was made with seed=1, now it is 2"):
+        fit(new_model(), data, replace(CONFIG, seed=2), Kept(), checkpoints)
