@@ -1,0 +1,1 @@
+"""Models: tokenizer, building, loading, engines."""
