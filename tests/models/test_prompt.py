@@ -15,8 +15,8 @@ from states import STATES
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 
-from proofloom.hierarchy import OUTSIDE, Level, example, levelled_state, levelled_text
-from proofloom.models.prompt import Cut, kept_part, prompts
+from proofloom.hierarchy import GOAL_MARKER, OUTSIDE, STEP_MARKER, Level, example, levelled_state, levelled_text
+from proofloom.models.prompt import Cut, kept_part, prompt_text, prompts
 from proofloom.proofs import ProofState
 
 STEADY = settings(
@@ -81,3 +81,21 @@ def test_markers_inside_a_state_are_text(tokenizer: Any) -> None:
 def test_a_limit_without_room_is_refused(tokenizer: Any) -> None:
     with pytest.raises(ValueError, match="longest=2: wanted at least 3"):
         prompts(tokenizer, [], 2)
+
+
+STATE = ProofState.parse("n m : nat\nIH : n + 0 = n\n⊢ S n + 0 = S n\n\nb : bool\n⊢ b = b\n\n⊢ True")
+FIRST = STATE.goals[0].text
+
+
+@given(room=st.integers(1, 120))
+def test_a_text_is_cut_as_tokens_are(room: int) -> None:
+    text = prompt_text(STATE, room + len(GOAL_MARKER) + len(STEP_MARKER))
+    goals = [0] * len(FIRST) + [1] * (len(STATE.text) - len(FIRST))
+    kept, _ = kept_part(goals, room)
+    assert text == f"{GOAL_MARKER}{STATE.text[kept]}{STEP_MARKER}"
+    assert (text == example(levelled_state(STATE)).text) == (room >= len(STATE.text))
+
+
+def test_a_text_without_room_is_refused() -> None:
+    with pytest.raises(ValueError, match="longest=17: wanted at least 18"):
+        prompt_text(STATE, 17)

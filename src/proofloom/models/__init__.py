@@ -1,1 +1,1 @@
-"""Language models of tactics: tokenizer, prompts, building, saving and loading; imports torch and transformers."""
+"""Language models of tactics: tokenizer, prompts, building, saving and loading, generation engines."""

@@ -12,10 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-
-from transformers import PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from proofloom.hierarchy import GOAL_MARKER, OUTSIDE, STEP_MARKER, Level, LevelledText, Span
+from proofloom.proofs import ProofState
+
+if TYPE_CHECKING:  # an endpoint needs prompts too, and no transformers
+    from transformers import PreTrainedTokenizerBase
 
 
 class Cut(StrEnum):
@@ -70,6 +73,19 @@ def prompts(tokenizer: PreTrainedTokenizerBase, states: Sequence[LevelledText], 
             )
         )
     return made
+
+
+def prompt_text(state: ProofState, longest: int) -> str:
+    """The prompt as a text of at most `longest` characters, for a model whose tokens only its server knows; cut alike.
+
+    Raises `ValueError` if not even one character of a state fits.
+    """
+    room = longest - len(GOAL_MARKER) - len(STEP_MARKER)
+    if room < 1:
+        raise ValueError(f"longest={longest}: wanted at least {longest - room + 1}, the markers and one character")
+    text, first = state.text, state.goals[0].text
+    kept = text[:room] if len(first) <= room else first[-room:]
+    return f"{GOAL_MARKER}{kept}{STEP_MARKER}"
 
 
 def kept_part(goals: Sequence[int], room: int) -> tuple[slice, Cut]:

@@ -43,11 +43,12 @@ def _merged(parts: Sequence[tuple[Sequence[Candidate], float]], n: int) -> list[
     for candidates, log_weight in parts:
         for candidate in candidates:
             shares.setdefault(candidate.tactic, []).append(candidate.logprob + log_weight)
-    merged = [Candidate(tactic, min(0.0, _log_sum_exp(logs))) for tactic, logs in shares.items()]
+    merged = [Candidate(tactic, min(0.0, log_sum_exp(logs))) for tactic, logs in shares.items()]
     return sorted(merged, key=lambda one: -one.logprob)[:n]
 
 
-def _log_sum_exp(logs: Sequence[float]) -> float:
+def log_sum_exp(logs: Sequence[float]) -> float:
+    """The logarithm of the sum of what these are logarithms of; `logs` are not empty."""
     largest = max(logs)
     if largest == -math.inf:
         return largest

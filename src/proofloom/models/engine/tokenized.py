@@ -1,0 +1,39 @@
+"""A local engine with its tokenizer: prompts are made as in training, and what comes back is text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transformers import PreTrainedTokenizerBase
+
+from proofloom.hierarchy import levelled_state
+from proofloom.models.engine.protocol import Continuation, Decoding, Engine
+from proofloom.models.engine.text import Completion
+from proofloom.models.prompt import prompts
+from proofloom.proofs import ProofState
+
+
+class TokenizedEngine:
+    """An engine over tokens with its (fast) tokenizer; a prompt is cut to `most_prompt_tokens`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        tokenizer: PreTrainedTokenizerBase,
+        decoding: Decoding | None = None,
+        most_prompt_tokens: int = 512,
+    ) -> None:
+        self._engine, self._tokenizer = engine, tokenizer
+        self._decoding = decoding or Decoding()
+        self._most_prompt_tokens = most_prompt_tokens
+        self.name = engine.name
+
+    def complete(self, states: Sequence[ProofState], n: int) -> list[list[Completion]]:
+        """For each state at most `n` completions, the likeliest first; special tokens are written out in the text."""
+        made = prompts(self._tokenizer, [levelled_state(state) for state in states], self._most_prompt_tokens)
+        answers = self._engine.generate([prompt.tokens for prompt in made], n, self._decoding)
+        return [[self._completion(one) for one in some] for some in answers]
+
+    def _completion(self, one: Continuation) -> Completion:
+        text = self._tokenizer.decode(list(one.tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        return Completion(str(text), one.tokens, one.logprob, one.finished)

@@ -1,0 +1,113 @@
+"""A language model as a policy: it reads the state and writes tactics.
+
+A candidate's log-probability is that of its text: that the model writes it and then ends, at temperature 1.  It is not
+divided by the length, and where one text was written in several ways (other tokens, other white space at its ends)
+the ways are added up; so the candidates of a state are a part of a distribution, and their probabilities sum to at
+most 1, as a mixture wants it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from proofloom.assistants.rocq.tactics import NotATactic, tactic_sentence
+from proofloom.hierarchy import GOAL_MARKER, STEP_MARKER
+from proofloom.models.engine.text import Completion, TextEngine
+from proofloom.policies.mixture import log_sum_exp
+from proofloom.policies.policy import Query
+from proofloom.proofs import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """`batch` states are given to the engine at a time; the answers for the last `remembered` states are kept.
+
+    `remembered` is far more than the states of one attempt, in which a state that comes again gets the same answer.
+    """
+
+    batch: int = 8
+    remembered: int = 4096
+
+    def __post_init__(self) -> None:
+        for name in ("batch", "remembered"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"model {name}={getattr(self, name)}: wanted at least 1")
+
+
+def rocq_tactic(text: str) -> str | None:
+    """The tactic in `text`, without comments, needless white space and a final dot; None if there is none, more than
+    one, or one that Rocq is never asked.
+    """
+    try:
+        sentence = tactic_sentence(text)
+    except NotATactic:
+        return None
+    return sentence.removeprefix("1: (").removesuffix(").")
+
+
+class ModelPolicy:
+    """The policy over an engine.  `tactic` gives the one tactic of the assistant in a text, or None."""
+
+    name = "model"
+
+    def __init__(
+        self,
+        engine: TextEngine,
+        config: ModelConfig | None = None,
+        tactic: Callable[[str], str | None] = rocq_tactic,
+    ) -> None:
+        self._engine = engine
+        self._config = config or ModelConfig()
+        self._tactic = tactic
+        self._answers: OrderedDict[tuple[str, int], list[Candidate]] = OrderedDict()
+
+    def suggest(self, queries: Sequence[Query], n: int) -> list[list[Candidate]]:
+        """For each query at most `n` tactics, the likeliest first; fewer where the model wrote what is no tactic.
+
+        States of one text are asked about once.  What the engine raises is passed on.
+        """
+        states = {query.state.text: query.state for query in queries if query.state.goals}
+        answers = {text: self._remembered(text, n) for text in states}
+        waiting = [(text, state) for text, state in states.items() if answers[text] is None]
+        for start in range(0, len(waiting), self._config.batch):
+            part = waiting[start : start + self._config.batch]
+            written = self._engine.complete([state for _, state in part], n)
+            for (text, _), completions in zip(part, written, strict=True):
+                answers[text] = self._remember(text, n, candidates(completions, self._tactic)[:n])
+        return [list(answers.get(query.state.text) or ()) for query in queries]
+
+    def _remembered(self, text: str, n: int) -> list[Candidate] | None:
+        found = self._answers.get((text, n))
+        if found is not None:
+            self._answers.move_to_end((text, n))
+        return found
+
+    def _remember(self, text: str, n: int, found: list[Candidate]) -> list[Candidate]:
+        self._answers[text, n] = found
+        while len(self._answers) > self._config.remembered:
+            self._answers.popitem(last=False)
+        return found
+
+
+def candidates(completions: Iterable[Completion], tactic: Callable[[str], str | None] = rocq_tactic) -> list[Candidate]:
+    """The tactics in what a model wrote, the likeliest first.
+
+    Left out is what was cut off, is empty, holds a marker or a character that does not print, or has no `tactic`.  The
+    same tokens drawn twice count once; different tokens of one tactic are added up.
+    """
+    ways: dict[str, dict[tuple[int | str, ...], float]] = {}
+    for one in completions:
+        found = tactic(one.text.strip()) if one.finished and _readable(one.text) else None
+        if found:
+            ways.setdefault(found, {})[one.tokens] = one.logprob
+    merged = [Candidate(text, min(0.0, log_sum_exp(list(found.values())))) for text, found in ways.items()]
+    return sorted(merged, key=lambda one: -one.logprob)
+
+
+def _readable(text: str) -> bool:
+    """Printable (line ends and tabs too), without the character that stands for broken bytes, and without a marker."""
+    if "\ufffd" in text or GOAL_MARKER in text or STEP_MARKER in text:
+        return False
+    return all(character.isprintable() or character in "\n\t" for character in text)
