@@ -126,7 +126,8 @@ def largest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
     batch, length = values.shape
     pieces = length // _CHUNK
     if pieces <= 2 * count:
-        return values.topk(count, 1)
+        found, places = values.topk(count, 1)
+        return found, places
     even = values[:, : pieces * _CHUNK].view(batch, pieces, _CHUNK)
     _, best = even.amax(2).topk(count, 1)
     inside = even.gather(1, best[:, :, None].expand(-1, -1, _CHUNK)).reshape(batch, -1)

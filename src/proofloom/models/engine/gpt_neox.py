@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import PreTrainedModel
 
 from proofloom.attention.softmax_merge import PartialSoftmax, finish, merge, partial_softmax
@@ -60,10 +60,12 @@ class NeoxLayers:
                 f"model type {kind!r} ({type(model).__name__}): the shared-prefix engine serves GPT-NeoX language "
                 "models only; use the reference engine"
             )
-        rope = model.gpt_neox.rotary_emb.rope_type
+        body: Any = model.gpt_neox
+        rope = body.rotary_emb.rope_type
         if rope != "default":
             raise UnsupportedModel(f"rotary embedding {rope!r}: the shared-prefix engine knows 'default' only")
-        self._body, self._head = model.gpt_neox, model.lm_head
+        self._body = body
+        self._head: Any = model.lm_head
         self._heads: int = model.config.num_attention_heads
         self.device: torch.device = model.device
         self.longest: int = model.config.max_position_embeddings
@@ -137,7 +139,7 @@ class NeoxLayers:
         return logits
 
 
-def _onward(layer: nn.Module, hidden: Tensor, attended: Tensor) -> Tensor:
+def _onward(layer: Any, hidden: Tensor, attended: Tensor) -> Tensor:
     """What the layer makes of `hidden` (..., E) and the joined outputs of its heads (..., E)."""
     attended = layer.attention.dense(attended)
     if layer.use_parallel_residual:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList, PreTrainedModel
+from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel
 
 from proofloom.models.engine.protocol import Continuation, Decoding, Method, check_request
 from proofloom.models.engine.sampling import drawn_words, draws
@@ -23,16 +23,20 @@ class ReferenceEngine:
     name = "reference"
 
     def __init__(self, model: PreTrainedModel, end: int) -> None:
-        self._model, self._end = model, end
+        self._model: Any = model
+        self._end = end
         self._longest: int | None = getattr(model.config, "max_position_embeddings", None)
         model.eval()
 
-    @torch.inference_mode()
     def generate(self, prompts: Sequence[Sequence[int]], n: int, decoding: Decoding) -> list[list[Continuation]]:
         """For each prompt at most `n` continuations, the likeliest first; `ValueError` as `check_request` raises."""
         check_request(prompts, n, decoding, self._longest)
         if not prompts:
             return []
+        with torch.inference_mode():
+            return self._generated(prompts, n, decoding)
+
+    def _generated(self, prompts: Sequence[Sequence[int]], n: int, decoding: Decoding) -> list[list[Continuation]]:
         width = max(len(prompt) for prompt in prompts)
         padded = torch.tensor([[self._end] * (width - len(prompt)) + list(prompt) for prompt in prompts])
         mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
@@ -74,7 +78,7 @@ class ReferenceEngine:
         return row[: row.index(self._end) + 1] if self._end in row else row
 
 
-class _Drawn(LogitsProcessor):  # type: ignore[misc]  # transformers has no types
+class _Drawn:
     """Leaves only the word that `sampling` draws: `numbers` (rows, most_tokens) for prompts of `width` tokens."""
 
     def __init__(self, numbers: Tensor, width: int, temperature: float) -> None:

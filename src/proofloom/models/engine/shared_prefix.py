@@ -30,12 +30,15 @@ class SharedPrefixEngine:
         self._end = end
         model.eval()
 
-    @torch.inference_mode()
     def generate(self, prompts: Sequence[Sequence[int]], n: int, decoding: Decoding) -> list[list[Continuation]]:
         """For each prompt at most `n` continuations, the likeliest first; `ValueError` as `check_request` raises."""
         check_request(prompts, n, decoding, self._layers.longest)
         if not prompts:
             return []
+        with torch.inference_mode():
+            return self._generated(prompts, n, decoding)
+
+    def _generated(self, prompts: Sequence[Sequence[int]], n: int, decoding: Decoding) -> list[list[Continuation]]:
         device = self._layers.device
         rows: Beams | Samples
         if decoding.method is Method.BEAM:
