@@ -2,8 +2,8 @@
 
 | size  | layers | width | heads | vocabulary | parameters | for                                                   |
 |-------|--------|-------|-------|------------|------------|-------------------------------------------------------|
-| nano  | 4      | 64    | 2     | 1024       | 265,600    | trains on a CPU in minutes; tests and first looks     |
-| tiny  | 6      | 192   | 3     | 4096       | 3,456,000  | trains on a CPU in hours                              |
+| nano  | 4      | 64    | 2     | 1024       | 265,600    | tests and first looks                                 |
+| tiny  | 6      | 192   | 3     | 4096       | 3,456,000  | for a CPU                                             |
 | small | 8      | 320   | 5     | 8192       | 12,485,760 | the default model: 25 MB in half precision            |
 | base  | 12     | 512   | 8     | 16384      | 46,218,240 | wants an accelerator                                  |
 
