@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help demo install test check bench clean rocq
+.PHONY: help demo install test check bench gpu clean rocq
 
 help:  ## what each command does
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -40,6 +40,9 @@ test: rocq check  ## all checks and all tests
 
 bench: rocq install  ## every benchmark, quickly
 	for program in benchmarks/[a-z]*.py; do $(BIN)/python $$program --quick || exit 1; done
+
+gpu: install  ## what waits for an accelerator; results go to benchmarks/results
+	$(BIN)/python benchmarks/flow_attention.py --device cuda --out benchmarks/results
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
