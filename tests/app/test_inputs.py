@@ -8,7 +8,7 @@ import pytest
 from stand_ins import FILE, input_file
 
 from proofloom.app.inputs import read_inputs
-from proofloom.app.settings import BadInput
+from proofloom.app.toml_records import BadInput
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.session import AssistantError
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofloom.app.settings import BadInput, ProveSettings, names, read_settings
+from proofloom.app.settings import ProveSettings, names, read_settings
+from proofloom.app.toml_records import BadInput
 from proofloom.proofs import Budget
 from proofloom.search.frontier import Order
 from proofloom.search.strategies import BestFirstConfig, SinglePassConfig

@@ -8,7 +8,8 @@ import pytest
 from stand_ins import FILE, input_file
 
 from proofloom.app.run_folder import RunFolder
-from proofloom.app.settings import BadInput, ProveSettings
+from proofloom.app.settings import ProveSettings
+from proofloom.app.toml_records import BadInput
 from proofloom.proofs import Attempt, Budget, CheckResult, Finding, Outcome, Spend, Verdict
 from proofloom.search.journal import JournalError
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from command import Running, children, gone, proofloom
 
-from proofloom.app.settings import BadInput
+from proofloom.app.toml_records import BadInput
 from proofloom.app.trace import TraceRequest, trace_library
 from proofloom.assistants.executor import InProcess
 from proofloom.assistants.session import AssistantError

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from proofloom.app.settings import BadInput
+from proofloom.app.toml_records import BadInput
 from proofloom.app.train import INTERRUPTED, train
 from proofloom.app.train_settings import train_settings
 from proofloom.corpus.library import DEFAULT_PLACE, Library

@@ -24,8 +24,9 @@ from proofloom.app import doctor as examination
 from proofloom.app.corpus import corpus
 from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
 from proofloom.app.run import Destination
-from proofloom.app.settings import STRATEGIES, BadInput, ProveSettings, choice, names, read_settings
+from proofloom.app.settings import STRATEGIES, ProveSettings, names, read_settings
 from proofloom.app.split import split
+from proofloom.app.toml_records import BadInput, choice
 from proofloom.app.trace import trace
 from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.gate.axioms import BUNDLES, Allowance

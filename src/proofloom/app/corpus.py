@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from proofloom.app.settings import BadInput, choice
 from proofloom.app.split import Place, as_object, counted, told
+from proofloom.app.toml_records import BadInput, choice
 from proofloom.corpus.accessibility import ImportCycle
 from proofloom.corpus.database import LibraryError
 from proofloom.corpus.leandojo import import_leandojo

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from proofloom.app.requirement import Insertion, insertion
-from proofloom.app.settings import BadInput
+from proofloom.app.toml_records import BadInput
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.source import Hole, Source
 from proofloom.assistants.session import AssistantError

@@ -24,8 +24,9 @@ from proofloom.app.prover import Prover, Scripts
 from proofloom.app.requirement import require_sentence
 from proofloom.app.run import Destination, Run, Watcher
 from proofloom.app.run_folder import RunFolder
-from proofloom.app.settings import BadInput, ProveSettings
+from proofloom.app.settings import ProveSettings
 from proofloom.app.sharing import SharedProofs
+from proofloom.app.toml_records import BadInput
 from proofloom.app.watch import LiveWatcher, PlainWatcher
 from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
 from proofloom.assistants.gate import RocqGate

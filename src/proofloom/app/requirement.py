@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from proofloom.app.settings import BadInput
+from proofloom.app.toml_records import BadInput
 from proofloom.assistants.rocq.sentences import split
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.assistants.rocq.vernacular import Role, command_of

@@ -18,7 +18,8 @@ from proofloom.app.inputs import InputFile
 from proofloom.app.prover import digest
 from proofloom.app.report import report_page
 from proofloom.app.results import Result
-from proofloom.app.settings import BadInput, ProveSettings
+from proofloom.app.settings import ProveSettings
+from proofloom.app.toml_records import BadInput
 from proofloom.assistants.files import write_beside
 from proofloom.proofs import Attempt, Outcome
 from proofloom.search.journal import Journal

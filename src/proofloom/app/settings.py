@@ -6,26 +6,19 @@ and can be given back with `--config`.
 
 from __future__ import annotations
 
-import json
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from enum import Enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from proofloom.app.toml_records import BadInput, choice, made, sub_table, toml, values
 from proofloom.policies.named import parts_of
 from proofloom.proofs import Budget
 from proofloom.search.strategies import BestFirstConfig, SinglePassConfig
 
-Value = TypeVar("Value")
-
 Strategy = BestFirstConfig | SinglePassConfig
 STRATEGIES: Mapping[str, type[Strategy]] = {"best-first": BestFirstConfig, "single-pass": SinglePassConfig}
-
-
-class BadInput(Exception):
-    """What the user gave cannot be worked with; one line that names the thing, the value and what is valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +53,8 @@ class ProveSettings:
     def toml(self) -> str:
         """The resolved settings, every field of them."""
         top = {name: getattr(self, name) for name in ("policy", "library", "split", "axioms", "require")}
-        strategy = {"name": self.strategy_name, **_values(self.strategy)}
-        tables = {"budget": _values(self.budget), "strategy": strategy}
-        lines = _lines(top)
-        for name, table in tables.items():
-            lines += ["", f"[{name}]", *_lines(table)]
-        return "\n".join(lines) + "\n"
+        strategy = {"name": self.strategy_name, **values(self.strategy)}
+        return toml({"": top, "budget": values(self.budget), "strategy": strategy})
 
     @classmethod
     def from_toml(cls, text: str, source: str) -> ProveSettings:
@@ -74,12 +63,12 @@ class ProveSettings:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise BadInput(f"{source}: not TOML: {error}") from error
-        strategy, budget = _table(table, "strategy", source), _table(table, "budget", source)
+        strategy, budget = sub_table(table, "strategy", source), sub_table(table, "budget", source)
         kind = choice("strategy", str(strategy.pop("name", "best-first")), STRATEGIES)
         for name in ("axioms", "require"):
             table[name] = _texts(table.get(name, []), name, source)
-        table |= {"budget": _made(Budget, budget, source), "strategy": _made(kind, strategy, source)}
-        settings: ProveSettings = _made(cls, table, source)
+        table |= {"budget": made(Budget, budget, source), "strategy": made(kind, strategy, source)}
+        settings: ProveSettings = made(cls, table, source)
         return settings
 
 
@@ -93,63 +82,12 @@ def read_settings(path: Path) -> ProveSettings:
         raise BadInput(f"{path}: is not UTF-8 text") from error
 
 
-def choice(what: str, name: str, valid: Mapping[str, Value]) -> Value:
-    """`valid[name]`; raises `BadInput` with the names that exist."""
-    if name not in valid:
-        raise BadInput(f"unknown {what} {name!r}; valid: {', '.join(valid)}")
-    return valid[name]
-
-
 def names(text: str) -> tuple[str, ...]:
     """The parts of a comma-separated option, each once."""
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-
-
-def _table(table: dict[str, Any], name: str, source: str) -> dict[str, Any]:
-    """The sub-table `name`, taken out."""
-    found = table.pop(name, {})
-    if not isinstance(found, dict):
-        raise BadInput(f"{source}: [{name}] must be a table, it is {found!r}")
-    return found
 
 
 def _texts(value: Any, name: str, source: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise BadInput(f"{source}: {name} must be a list of texts, it is {value!r}")
     return tuple(value)
-
-
-def _made(kind: Any, values: Mapping[str, Any], source: str) -> Any:
-    """`kind(**values)`, with its complaints as `BadInput`."""
-    known = {item.name: item for item in fields(kind)}
-    for name in values:
-        choice(f"setting in {source}:", name, known)
-    try:
-        return kind(**{name: _typed(known[name].default, value) for name, value in values.items()})
-    except (ValueError, TypeError) as error:
-        raise BadInput(f"{source}: {error}") from error
-
-
-def _typed(default: object, value: Any) -> Any:
-    """TOML has no enums and writes 30.0 as 30: `value` in the type of the field's default."""
-    if isinstance(default, Enum | float) and not isinstance(value, bool):
-        return type(default)(value)
-    return value
-
-
-def _values(record: Any) -> dict[str, Any]:
-    return {item.name: getattr(record, item.name) for item in fields(record)}
-
-
-def _lines(table: Mapping[str, Any]) -> list[str]:
-    return [f"{name} = {_toml(value)}" for name, value in table.items()]
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return f"[{', '.join(_toml(item) for item in value)}]"
-    if isinstance(value, int | float):
-        return repr(value)
-    return json.dumps(str(value))

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from proofloom.app.settings import BadInput, choice
+from proofloom.app.toml_records import BadInput, choice
 from proofloom.corpus.database import LibraryError
 from proofloom.corpus.entries import SplitEntry
 from proofloom.corpus.library import DEFAULT_PLACE, Library

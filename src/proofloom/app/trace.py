@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from proofloom.app.settings import BadInput
+from proofloom.app.toml_records import BadInput
 from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.corpus import trace as tracing

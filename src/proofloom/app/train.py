@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from proofloom.app.run_folder import RUNS, begin_run
-from proofloom.app.settings import BadInput
+from proofloom.app.toml_records import BadInput
 from proofloom.app.train_settings import TrainSettings, train_settings
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.database import LibraryError

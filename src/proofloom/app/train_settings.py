@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from proofloom.app.settings import BadInput, _lines, _made, _table, _values, choice
+from proofloom.app.toml_records import BadInput, choice, made, sub_table, toml, values
 
 if TYPE_CHECKING:
     from proofloom.training.config import FitConfig
@@ -33,13 +33,11 @@ class TrainSettings:
     @property
     def toml(self) -> str:
         """The resolved settings, every field of them."""
-        flow = _values(self.fit.flow)
+        flow = values(self.fit.flow)
         flow["hierarchy"] = self.fit.flow.hierarchy.name
         flow["layers"] = ALL_LAYERS if self.fit.flow.layers is None else self.fit.flow.layers
-        lines = _lines({name: getattr(self, name) for name in ("library", "split", "size")})
-        for name, table in {"limits": _values(self.limits), "fit": self.fit.as_table(), "flow": flow}.items():
-            lines += ["", f"[{name}]", *_lines(table)]
-        return "\n".join(lines) + "\n"
+        top = {name: getattr(self, name) for name in ("library", "split", "size")}
+        return toml({"": top, "limits": values(self.limits), "fit": self.fit.as_table(), "flow": flow})
 
 
 def train_settings(text: str, source: str, given: Mapping[str, Mapping[str, Any]]) -> TrainSettings:
@@ -57,7 +55,7 @@ def train_settings(text: str, source: str, given: Mapping[str, Mapping[str, Any]
         top = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{source}: not TOML: {error}") from error
-    tables = {name: {**_table(top, name, source), **given.get(name, {})} for name in ("limits", "fit", "flow")}
+    tables = {name: {**sub_table(top, name, source), **given.get(name, {})} for name in ("limits", "fit", "flow")}
     top = {"library": "", "split": "", "size": "nano", **top, **given.get("", {})}
     choice("size", str(top["size"]), SIZES)
     flow = tables["flow"]
@@ -65,7 +63,7 @@ def train_settings(text: str, source: str, given: Mapping[str, Mapping[str, Any]
         flow["hierarchy"] = choice("hierarchy", str(flow["hierarchy"]), HIERARCHIES)
     if flow.get("layers") == ALL_LAYERS:
         flow["layers"] = None
-    tables["fit"]["flow"] = _made(FlowSettings, flow, source)
-    top |= {"limits": _made(Limits, tables["limits"], source), "fit": _made(FitConfig, tables["fit"], source)}
-    settings: TrainSettings = _made(TrainSettings, top, source)
+    tables["fit"]["flow"] = made(FlowSettings, flow, source)
+    top |= {"limits": made(Limits, tables["limits"], source), "fit": made(FitConfig, tables["fit"], source)}
+    settings: TrainSettings = made(TrainSettings, top, source)
     return settings
