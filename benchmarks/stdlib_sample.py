@@ -27,7 +27,7 @@ from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.statistics import wilson
-from proofloom.policies.named import PolicyKit, needs_library
+from proofloom.policies.named import PolicyKit
 from proofloom.proofs import Budget, Step, Theorem, Verdict
 from proofloom.search.driver import attempt
 from proofloom.search.strategies import BestFirstConfig
@@ -85,6 +85,7 @@ class Task:
     policies: tuple[str, ...]
     database: str
     split: str
+    model: str
     seconds: float
     gate: bool
     one_shot: bool
@@ -108,7 +109,7 @@ def run(task: Task) -> list[Row]:
     with (
         Rocq(toolchain) as rocq,
         closing(gate),
-        PolicyKit(task.database, task.split, lambda path: settings_for(path, toolchain).logical_name) as kit,
+        kit_of(task, toolchain) as kit,
     ):
         policies = [kit.policy(names) for names in task.policies]
         for lemma in task.lemmas:
@@ -145,6 +146,17 @@ def run(task: Task) -> list[Row]:
                         spend.seconds, spend.tactics, spend.expansions, done.proof or (), done.reason)
                 )  # fmt: skip
     return rows
+
+
+def kit_of(task: Task, toolchain: RocqToolchain) -> PolicyKit:
+    """What the policies of a task are made from; a model computes on one core."""
+    return PolicyKit(
+        task.database,
+        task.split,
+        lambda path: settings_for(path, toolchain).logical_name,
+        model=task.model,
+        threads=1,
+    )
 
 
 def one_shot(rocq: Rocq, theorem: Theorem) -> bool:
@@ -262,6 +274,7 @@ def main() -> None:
     parser.add_argument("--policy", default="list", metavar="NAME,...", help="policies, each tried on every lemma")
     parser.add_argument("--db", default="", help="the traced library (a path or URL) that policies learn from")
     parser.add_argument("--split", default="", help="learn from the training part of this split only")
+    parser.add_argument("--model", default="", help="folder of the model that `model` asks (default the shipped one)")
     options = parser.parse_args()
     figures = Figures("stdlib_sample", quiet=options.json)
     lemmas = [json.loads(line) for line in options.sample.read_text().splitlines()]
@@ -279,11 +292,10 @@ def main() -> None:
     again = {(lemma["file"], lemma["char_offset"]) for lemma in left}
     rows = [row for row in rows if (row.file, row.char_offset) not in again]
     one_shot = not (options.no_one_shot or options.quick)
-    if needs_library("+".join(policies)):
-        toolchain = find_toolchain()
-        with PolicyKit(options.db, options.split, lambda path: settings_for(path, toolchain).logical_name) as kit:
-            kit.prepare("+".join(policies))
-    todo = tasks(left, Task("", (), policies, options.db, options.split, seconds, gated, one_shot))
+    like = Task("", (), policies, options.db, options.split, options.model, seconds, gated, one_shot)
+    with kit_of(like, find_toolchain()) as kit:
+        kit.prepare("+".join(policies))
+    todo = tasks(left, like)
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
         for part in pool.imap_unordered(run, todo):
             rows += part

@@ -42,7 +42,7 @@ def test_a_file_may_hold_only_what_differs() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("polcy = 'list'", "config.toml: 'polcy'; valid: policy, library, split, axioms"),
+        ("polcy = 'list'", "config.toml: 'polcy'; valid: policy, library, split, model"),
         ("policy = 'magic'", "unknown policy 'magic'; valid: list"),
         ("policy = 'list+'", "unknown policy ''"),
         ("[budget]\nseconds = -1", "budget seconds=-1.0: wanted a number above 0"),

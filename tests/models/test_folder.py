@@ -14,7 +14,8 @@ transformers = pytest.importorskip(
 )
 
 from proofloom.attention.interface import use_flow_attention
-from proofloom.models.folder import CARD, ModelError, load_model, load_tokenizer, save_model
+from proofloom.models.errors import ModelError
+from proofloom.models.folder import CARD, load_model, load_tokenizer, save_model
 from proofloom.models.neox import SIZES, build_model
 
 

@@ -28,6 +28,7 @@ from proofloom.app.settings import STRATEGIES, ProveSettings, names, read_settin
 from proofloom.app.split import split
 from proofloom.app.toml_records import BadInput, choice
 from proofloom.app.trace import trace
+from proofloom.app.train import train
 from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.gate.axioms import BUNDLES, Allowance
 from proofloom.assistants.rocq.project import settings_for
@@ -35,6 +36,7 @@ from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import DEFAULT_PLACE
+from proofloom.models.errors import ModelError
 from proofloom.policies.named import POLICIES, WITH_LIBRARY, WITHOUT_LIBRARY
 from proofloom.search.journal import JournalError
 from proofloom.search.strategies import SinglePassConfig
@@ -111,6 +113,10 @@ def prove(
             help=f"The traced library to learn from: a file, or a URL (default {DEFAULT_PLACE}, if it is there).",
         ),
     ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The model that `model` asks (default the one that comes with Proofloom)."),
+    ] = None,
     strategy: Annotated[
         str | None,
         typer.Option(metavar="NAME", help=f"How to search: {' or '.join(STRATEGIES)} (default best-first)."),
@@ -157,7 +163,7 @@ def prove(
     settings = read_settings(config) if config else ProveSettings()
     if config is None and policy is None:
         policy = WITH_LIBRARY if library or DEFAULT_PLACE.exists() else WITHOUT_LIBRARY
-    settings = _overridden(settings, time, policy, library, strategy, axioms, require, seed)
+    settings = _overridden(settings, time, policy, library, model, strategy, axioms, require, seed)
     destination = Destination(in_place=write, folder=output)
     return prove_files(Request(tuple(paths), settings, destination, theorem, workers, run, as_json), _say)
 
@@ -197,6 +203,7 @@ def check(
 
 app.command()(trace)
 app.command()(split)
+app.command()(train)
 app.add_typer(corpus)
 
 
@@ -214,7 +221,7 @@ def _code(arguments: Sequence[str] | None) -> int:
     try:
         code: Any = app(args=given, prog_name="proofloom", standalone_mode=False)
         sys.stdout.flush()
-    except (BadInput, AssistantError, JournalError) as error:
+    except (BadInput, AssistantError, JournalError, ModelError) as error:
         return _bad(str(error))
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -250,6 +257,7 @@ def _overridden(
     time: float | None,
     policy: str | None,
     library: str | None,
+    model: Path | None,
     strategy: str | None,
     axioms: str,
     require: str,
@@ -264,6 +272,8 @@ def _overridden(
         settings = replace(settings, policy=policy)
     if library is not None:
         settings = replace(settings, library=library)
+    if model is not None:
+        settings = replace(settings, model=str(model))
     if axioms:
         settings = replace(settings, axioms=names(axioms))
     if require:

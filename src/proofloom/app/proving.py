@@ -18,6 +18,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from proofloom.app.extras import model_extra
 from proofloom.app.inputs import InputFile, Inputs, read_inputs
 from proofloom.app.printing import Printer
 from proofloom.app.prover import Prover, Scripts
@@ -34,6 +35,7 @@ from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.corpus.database import LibraryError
+from proofloom.models.errors import ModelError
 from proofloom.policies.named import PolicyKit
 from proofloom.search.clock import SystemClock
 
@@ -81,9 +83,10 @@ def prove_files(request: Request, complain: Callable[[str], None]) -> int:
             known=known,
             shared=SharedProofs(shared) if shared else None,
         )
+        threads = max(1, (os.cpu_count() or 1) // request.workers)
         executor: Executor = InProcess() if request.workers == 1 else LocalProcesses(request.workers)
         try:
-            run.go(executor, partial(open_prover, request.settings, toolchain, run.found, shared))
+            run.go(executor, partial(open_prover, request.settings, toolchain, run.found, shared, threads))
         finally:
             if folder:
                 folder.write_report()
@@ -99,11 +102,11 @@ def prove_files(request: Request, complain: Callable[[str], None]) -> int:
 
 
 def _prepare_policy(settings: ProveSettings, toolchain: RocqToolchain) -> None:
-    """Find out now that a library cannot be used, and make what the workers share; raises `BadInput`."""
+    """Find out now that a library or a model cannot be used, make what the workers share; raises `BadInput`."""
     try:
-        with policy_kit(settings, toolchain) as kit:
+        with model_extra(f"policy {settings.policy}"), policy_kit(settings, toolchain) as kit:
             kit.prepare(settings.policy)
-    except LibraryError as error:
+    except (LibraryError, ModelError) as error:
         raise BadInput(f"policy {settings.policy}: {error}") from error
 
 
@@ -113,20 +116,30 @@ def open_prover(
     toolchain: RocqToolchain,
     found: Mapping[Path, Mapping[str, Scripts]],
     shared: Path | None = None,
+    threads: int | None = None,
 ) -> Iterator[Prover]:
-    """What a worker needs: an assistant of its own, gate and policy, what was found before and is found by others."""
+    """What a worker needs: an assistant of its own, gate and policy, what was found before and is found by others.
+
+    `threads` are those that a model may use.
+    """
     with (
         Rocq(toolchain) as assistant,
         closing(RocqGate(toolchain, axioms=settings.axioms)) as gate,
-        policy_kit(settings, toolchain) as kit,
+        policy_kit(settings, toolchain, threads) as kit,
     ):
         policy, others = kit.policy(settings.policy), SharedProofs(shared) if shared else None
         yield Prover(settings, assistant, gate, policy, found=found, shared=others)
 
 
-def policy_kit(settings: ProveSettings, toolchain: RocqToolchain) -> PolicyKit:
+def policy_kit(settings: ProveSettings, toolchain: RocqToolchain, threads: int | None = None) -> PolicyKit:
     """What the policy of `settings` is made from."""
-    return PolicyKit(settings.library, settings.split, lambda file: settings_for(file, toolchain).logical_name)
+    return PolicyKit(
+        settings.library,
+        settings.split,
+        lambda file: settings_for(file, toolchain).logical_name,
+        model=settings.model,
+        threads=threads,
+    )
 
 
 @contextmanager

@@ -26,13 +26,15 @@ class ProveSettings:
     """What decides the result of a run; raises `BadInput` for a name that does not exist.
 
     `policy` is one name or several with `+` between; `library` is the database that it learns from (a path or a URL,
-    empty for the default place), `split` the split whose training part it keeps to (empty for all).  `axioms` are
-    names of the gate's bundles, `require` modules of the standard library that may be loaded.
+    empty for the default place), `split` the split whose training part it keeps to (empty for all).  `model` is the
+    folder of a model (empty for the one that comes with the package).  `axioms` are names of the gate's bundles,
+    `require` modules of the standard library that may be loaded.
     """
 
     policy: str = "list"
     library: str = ""
     split: str = ""
+    model: str = ""
     axioms: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     budget: Budget = field(default_factory=Budget)
@@ -52,7 +54,7 @@ class ProveSettings:
     @property
     def toml(self) -> str:
         """The resolved settings, every field of them."""
-        top = {name: getattr(self, name) for name in ("policy", "library", "split", "axioms", "require")}
+        top = {name: getattr(self, name) for name in ("policy", "library", "split", "model", "axioms", "require")}
         strategy = {"name": self.strategy_name, **values(self.strategy)}
         return toml({"": top, "budget": values(self.budget), "strategy": strategy})
 

@@ -14,16 +14,17 @@ from typing import Annotated, Any
 
 import typer
 
+from proofloom.app.extras import model_extra
 from proofloom.app.run_folder import RUNS, begin_run
 from proofloom.app.toml_records import BadInput
 from proofloom.app.train_settings import TrainSettings, train_settings
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
+from proofloom.models.errors import ModelError
 from proofloom.policies.library_memory import library_stamp
 
 INTERRUPTED = 130
-_EXTRA = ("torch", "transformers", "tokenizers", "safetensors")
 _OPTIONS = {
     "db": ("", "library"),
     "split": ("", "split"),
@@ -50,7 +51,7 @@ def train(
     ] = None,
     size: Annotated[
         str | None,
-        typer.Option(metavar="SIZE", help="How large the model is: nano, tiny, small or base (default nano)."),
+        typer.Option(metavar="SIZE", help="How large the model is: nano, mini, tiny, small or base (default nano)."),
     ] = None,
     flow: Annotated[
         float | None,
@@ -81,11 +82,8 @@ def train(
             table, field = _OPTIONS[name]
             given.setdefault(table, {})[field] = value
     try:
-        trained = _trained(run, config, given)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in _EXTRA:
-            raise
-        raise BadInput(f"train: {error.name} is not installed; pip install 'proofloom[model]'") from error
+        with model_extra("train"):
+            trained = _trained(run, config, given)
     except LibraryError as error:
         raise BadInput(str(error)) from error
     except KeyboardInterrupt:
@@ -102,7 +100,6 @@ def train(
 def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Train; what came out as a JSON object."""
     settings = _settings(run, config, given)
-    from proofloom.models.folder import ModelError
     from proofloom.models.neox import SIZES
     from proofloom.training.config import TrainingError
     from proofloom.training.library_run import TrainingPlan, train_on_library

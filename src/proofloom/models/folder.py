@@ -10,22 +10,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from proofloom.models.errors import ModelError
 
 CARD = "README.md"
 """Where model hubs look for the card."""
 
 
-class ModelError(Exception):
-    """A model folder that cannot be read or written; one line that names it."""
+def save_model(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, card: str, folder: Path, *, half: bool = False
+) -> None:
+    """Write model, tokenizer and card to `folder`, in place of what is there.  Raises `ModelError`.
 
-
-def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, card: str, folder: Path) -> None:
-    """Write model, tokenizer and card to `folder`, in place of what is there.  Raises `ModelError`."""
+    With `half` the weights are written in half precision, rounded, and the model is left as it was.
+    """
 
     def write(beside: Path) -> None:
-        model.save_pretrained(beside)
+        weights = {name: one.half() for name, one in model.state_dict().items()} if half else None
+        model.save_pretrained(beside, state_dict=weights)
         tokenizer.save_pretrained(beside)
         (beside / CARD).write_text(card, "utf-8")
 
@@ -38,10 +43,10 @@ def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
 
 
 def load_model(folder: Path) -> PreTrainedModel:
-    """The model of a folder, on the CPU, not training; nothing is fetched from anywhere.  Raises `ModelError`."""
+    """The model of a folder, on the CPU in single precision, not training; nothing is fetched.  Raises `ModelError`."""
     _check(folder)
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder}: no model can be read from it ({_first_line(error)})") from error
     model.eval()

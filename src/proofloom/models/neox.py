@@ -3,7 +3,8 @@
 | size  | layers | width | heads | vocabulary | parameters | for                                                   |
 |-------|--------|-------|-------|------------|------------|-------------------------------------------------------|
 | nano  | 4      | 64    | 2     | 1024       | 265,600    | tests and first looks                                 |
-| tiny  | 6      | 192   | 3     | 4096       | 3,456,000  | for a CPU                                             |
+| mini  | 6      | 128   | 2     | 4096       | 1,714,176  | an hour of a CPU                                      |
+| tiny  | 6      | 192   | 3     | 4096       | 3,456,000  | for a night of a CPU                                  |
 | small | 8      | 320   | 5     | 8192       | 12,485,760 | the default model: 25 MB in half precision            |
 | base  | 12     | 512   | 8     | 16384      | 46,218,240 | wants an accelerator                                  |
 
@@ -40,21 +41,25 @@ class Size:
 
 SIZES: Mapping[str, Size] = {
     "nano": Size(4, 64, 2, 1024),
+    "mini": Size(6, 128, 2, 4096),
     "tiny": Size(6, 192, 3, 4096),
     "small": Size(8, 320, 5, 8192),
     "base": Size(12, 512, 8, 16384),
 }
 
 
-def neox_config(size: Size, tokenizer: PreTrainedTokenizerBase) -> GPTNeoXConfig:
-    """The configuration of a model of this size that reads the tokens of `tokenizer`, however many these are."""
+def neox_config(size: Size, tokenizer: PreTrainedTokenizerBase, context: int = CONTEXT) -> GPTNeoXConfig:
+    """The configuration of a model of this size that reads the tokens of `tokenizer`, however many these are.
+
+    `context` is how many tokens of a prompt with its tactic it will have seen at most.
+    """
     return GPTNeoXConfig(
         vocab_size=len(tokenizer),
         hidden_size=size.width,
         num_hidden_layers=size.layers,
         num_attention_heads=size.heads,
         intermediate_size=4 * size.width,
-        max_position_embeddings=CONTEXT,
+        max_position_embeddings=context,
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
@@ -62,8 +67,10 @@ def neox_config(size: Size, tokenizer: PreTrainedTokenizerBase) -> GPTNeoXConfig
     )
 
 
-def build_model(size: Size, tokenizer: PreTrainedTokenizerBase, seed: int) -> GPTNeoXForCausalLM:
+def build_model(
+    size: Size, tokenizer: PreTrainedTokenizerBase, seed: int, context: int = CONTEXT
+) -> GPTNeoXForCausalLM:
     """A model with random weights, the same for the same seed; the randomness of the caller is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return GPTNeoXForCausalLM(neox_config(size, tokenizer))
+        return GPTNeoXForCausalLM(neox_config(size, tokenizer, context))

@@ -1,7 +1,8 @@
 """Policies by name, and mixtures of them by names with `+` between: what `--policy` means.
 
-A name may have a weight before it, as in `0.5*knn+list`.  Some policies need a traced library; a `PolicyKit` opens it
-when the first of them is made, so that a plain list starts at once and what several need is read only once.
+A name may have a weight before it, as in `0.5*knn+list`.  Some policies need a traced library or a model; a
+`PolicyKit` opens it when the first of them is made, so that a plain list starts at once and what several need is read
+only once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.policies.knn import NearestNeighbours
 from proofloom.policies.library_memory import library_memory
 from proofloom.policies.mixture import MixturePolicy
+from proofloom.policies.model import ModelPolicy
+from proofloom.policies.model_folder import SHIPPED, check_model, model_policy
 from proofloom.policies.policy import Policy
 from proofloom.policies.premise_moves import PremiseMoves
 from proofloom.policies.step_memory import StepMemory
@@ -27,13 +30,25 @@ class PolicyKit:
     """Makes policies.  `library` is the place of a database (a path or a URL, empty for none).
 
     With `split` only the training part of that split is remembered.  `logical_name` gives the name of a source file,
-    such as `Coq.Lists.List`.  What is made raises `LibraryError` if the library cannot be used.
+    such as `Coq.Lists.List`.  `model` is a folder, empty for the model that comes with the package, which computes in
+    `threads` threads (None for as many as there are cores).  What is made raises `LibraryError` or `ModelError` if the
+    library or the model cannot be used, and `ModuleNotFoundError` for a model without the extra `model`.
     """
 
-    def __init__(self, library: str, split: str, logical_name: Callable[[Path], str]) -> None:
+    def __init__(
+        self,
+        library: str,
+        split: str,
+        logical_name: Callable[[Path], str],
+        *,
+        model: str = "",
+        threads: int | None = None,
+    ) -> None:
         self._place = library or str(DEFAULT_PLACE)
         self._split = split or None
         self._logical_name = logical_name
+        self._model = Path(model) if model else SHIPPED
+        self._threads = threads
 
     def policy(self, text: str) -> Policy:
         """The policy that `text` names; raises `ValueError` as `parts_of` does."""
@@ -41,11 +56,15 @@ class PolicyKit:
         return parts[0][0] if len(parts) == 1 else MixturePolicy(parts, text)
 
     def prepare(self, text: str) -> None:
-        """Make what takes long and is kept in a file, so that several workers can map it."""
+        """Make what takes long and is kept in a file, so that several workers can map it; look whether a model can be
+        used.
+        """
         if needs_library(text):
             _ = self.library
         if "knn" in dict(parts_of(text)):
             _ = self.memory
+        if "model" in dict(parts_of(text)):
+            check_model(self._model)
 
     @cached_property
     def library(self) -> Library:
@@ -66,6 +85,11 @@ class PolicyKit:
     def retriever(self) -> Bm25:
         """BM25 over the premises."""
         return Bm25(self.library.premises(), self.situations)
+
+    @cached_property
+    def model(self) -> ModelPolicy:
+        """The model as a policy."""
+        return model_policy(self._model, threads=self._threads)
 
     @property
     def _memory_file(self) -> Path | None:
@@ -91,6 +115,7 @@ POLICIES: Mapping[str, Callable[[PolicyKit], Policy]] = {
     "list": lambda kit: TacticList(),
     "knn": lambda kit: NearestNeighbours(kit.memory, kit.situations),
     "premises": _premises,
+    "model": lambda kit: kit.model,
 }
 """The policies that can be named."""
 

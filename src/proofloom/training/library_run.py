@@ -73,7 +73,7 @@ def train_on_library(
     parts = {part: _examples(part, plan, library, split, stamp, tokenizer, folder, say) for part in PARTS}
     data = TrainingData(parts["train"], parts["val"], int(tokenizer.pad_token_id))
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = build_model(plan.size, tokenizer, plan.config.seed)
+    model = build_model(plan.size, tokenizer, plan.config.seed, plan.limits.prompt + plan.limits.tactic)
     torch.nn.Module.to(model, device)
     parameters = int(model.num_parameters())
     say(f"{plan.name}: {parameters:,} parameters, {len(data.train):,} examples, on {device}")

@@ -1,0 +1,67 @@
+"""The model of a folder as a policy, and the model that comes with the package.
+
+Torch and transformers are imported when a model is loaded, not before: without them everything else works.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import proofloom.models
+from proofloom.models.errors import ModelError
+from proofloom.policies.model import ModelPolicy
+
+if TYPE_CHECKING:
+    from proofloom.models.engine.protocol import Decoding
+
+SHIPPED = Path(proofloom.models.__file__).with_name("shipped")
+"""The folder of the model that comes with the package."""
+EXTRA = ("torch", "transformers", "tokenizers", "safetensors")
+"""What a model needs that the package alone does not bring: the extra `model`."""
+MOST_TOKENS = 64
+"""Tokens of a tactic with its end, at most."""
+
+
+def model_installed() -> bool:
+    """True if the shipped model can be used: it is there, and so is the extra `model`."""
+    return SHIPPED.is_dir() and all(find_spec(name) is not None for name in EXTRA)
+
+
+def check_model(folder: Path) -> None:
+    """Find out, without loading it, that there is no model to load: raises as `model_policy` does."""
+    for name in EXTRA:
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    for file in ("config.json", "tokenizer.json", "*.safetensors"):
+        if not any(folder.glob(file)):
+            raise ModelError(f"{folder}: has no {file}; wanted the folder of a model")
+
+
+def model_policy(folder: Path, decoding: Decoding | None = None, threads: int | None = None) -> ModelPolicy:
+    """A policy that asks the model of `folder`, by beam search unless `decoding` says otherwise.
+
+    A prompt may be as long as the model's context leaves room for a tactic.  `threads` are those of torch in this
+    process, as many as it likes if None.  Raises `ModelError`, and `ModuleNotFoundError` without the extra `model`.
+    """
+    import torch
+
+    from proofloom.models.engine.choice import engine_for
+    from proofloom.models.engine.protocol import Decoding
+    from proofloom.models.engine.tokenized import TokenizedEngine
+    from proofloom.models.folder import load_model, load_tokenizer
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    model, tokenizer = load_model(folder), load_tokenizer(folder)
+    if not isinstance(tokenizer.eos_token_id, int):
+        raise ModelError(f"{folder}: its tokenizer has no end of text; wanted one that says where a tactic stops")
+    decoding = decoding or Decoding(most_tokens=MOST_TOKENS)
+    room = int(model.config.max_position_embeddings) - decoding.most_tokens
+    if room < 3:
+        raise ModelError(
+            f"{folder}: a context of {model.config.max_position_embeddings} tokens leaves {room} for a prompt beside "
+            f"{decoding.most_tokens} for a tactic; wanted at least 3"
+        )
+    return ModelPolicy(TokenizedEngine(engine_for(model, tokenizer.eos_token_id), tokenizer, decoding, room))
