@@ -13,10 +13,12 @@ $(BIN)/python:
 	@sh tools/make_venv.sh $(PYTHON) $(VENV)
 
 $(VENV)/.user: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@sh tools/install_torch.sh $(BIN)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[model]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@sh tools/install_torch.sh $(BIN)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.user
 

@@ -63,6 +63,12 @@ def test_a_state_is_asked_about_once_and_batches_are_not_too_large() -> None:
     assert scribe.asked[2:] == [["⊢ b"]]
 
 
+def test_no_more_is_asked_of_the_engine_than_it_may_be() -> None:
+    policy = ModelPolicy(Scribe(), ModelConfig(candidates=3))
+    ((*four,), (*two,)) = policy.suggest([query("a")], 4)[0], policy.suggest([query("a")], 2)[0]
+    assert (len(four), len(two)) == (3, 2)
+
+
 def test_only_the_last_states_are_remembered() -> None:
     scribe = Scribe()
     policy = ModelPolicy(scribe, ModelConfig(remembered=2))

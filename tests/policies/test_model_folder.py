@@ -44,7 +44,7 @@ def test_it_is_asked_by_the_name_model(folder: Path) -> None:
 
 def test_a_state_longer_than_the_context_is_cut_and_answered(folder: Path) -> None:
     decoding = Decoding(Method.SAMPLE, most_tokens=8, seed=1)
-    policy = model_policy(folder, decoding, threads=1)
+    policy = model_policy(folder, decoding=decoding, threads=1)
     answers = policy.suggest([Query(STATE, AT), Query(LONG, AT)], 200)
     assert all(-1e9 < one.logprob <= 0 for answer in answers for one in answer)
     assert any(answers), "200 random texts of 8 tokens hold no tactic"
@@ -52,7 +52,7 @@ def test_a_state_longer_than_the_context_is_cut_and_answered(folder: Path) -> No
 
 def test_a_context_without_room_for_a_prompt_is_refused(folder: Path) -> None:
     with pytest.raises(ModelError, match="a context of 96 tokens leaves 2 for a prompt beside 94"):
-        model_policy(folder, Decoding(most_tokens=94))
+        model_policy(folder, decoding=Decoding(most_tokens=94))
 
 
 def test_a_folder_without_a_model_is_named(folder: Path, tmp_path: Path) -> None:

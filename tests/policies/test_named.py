@@ -11,7 +11,7 @@ import pytest
 from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
-from proofloom.policies.named import PolicyKit, needs_library, parts_of
+from proofloom.policies.named import PolicyKit, default_policy, needs_library, parts_of
 from proofloom.policies.policy import Learner, Query
 from proofloom.proofs import ProofState, Step, Theorem
 
@@ -56,6 +56,12 @@ def test_a_list_needs_no_library(tmp_path: Path) -> None:
         assert not needs_library("2*list") and needs_library("list+0.5*knn") and needs_library("premises")
         with pytest.raises(LibraryError, match="there is no library; make one with `proofloom trace`"):
             tools.prepare("list+premises")
+
+
+def test_the_default_is_what_can_be_used() -> None:
+    assert default_policy(library=False, model=False) == "list"
+    assert default_policy(library=True, model=False) == "knn+premises+list"
+    assert default_policy(library=True, model=True) == "model+knn+premises+list"
 
 
 def test_what_several_policies_propose_stands_side_by_side(place: str) -> None:

@@ -37,7 +37,8 @@ from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import DEFAULT_PLACE
 from proofloom.models.errors import ModelError
-from proofloom.policies.named import POLICIES, WITH_LIBRARY, WITHOUT_LIBRARY
+from proofloom.policies.model_folder import model_installed
+from proofloom.policies.named import POLICIES, default_policy
 from proofloom.search.journal import JournalError
 from proofloom.search.strategies import SinglePassConfig
 
@@ -102,8 +103,8 @@ def prove(
         str | None,
         typer.Option(
             metavar="NAME",
-            help=f"Who proposes tactics: {', '.join(POLICIES)}; several are mixed with `+`. Default: {WITH_LIBRARY} "
-            f"if there is a library, else {WITHOUT_LIBRARY}.",
+            help=f"Who proposes tactics: {', '.join(POLICIES)}; several are mixed with `+`. Default: "
+            f"{default_policy(True, True)}, without the parts for which there is no library or no model.",
         ),
     ] = None,
     library: Annotated[
@@ -162,7 +163,7 @@ def prove(
         raise BadInput("--write and --output cannot be used together")
     settings = read_settings(config) if config else ProveSettings()
     if config is None and policy is None:
-        policy = WITH_LIBRARY if library or DEFAULT_PLACE.exists() else WITHOUT_LIBRARY
+        policy = default_policy(bool(library or DEFAULT_PLACE.exists()), bool(model) or model_installed())
     settings = _overridden(settings, time, policy, library, model, strategy, axioms, require, seed)
     destination = Destination(in_place=write, folder=output)
     return prove_files(Request(tuple(paths), settings, destination, theorem, workers, run, as_json), _say)

@@ -24,14 +24,16 @@ from proofloom.proofs import Candidate
 class ModelConfig:
     """`batch` states are given to the engine at a time; the answers for the last `remembered` states are kept.
 
-    `remembered` is far more than the states of one attempt, in which a state that comes again gets the same answer.
+    `candidates` is how many are asked of it at most, whatever more is wanted.  `remembered` is far more than the states
+    of one attempt, in which a state that comes again gets the same answer.
     """
 
     batch: int = 8
+    candidates: int = 1024
     remembered: int = 4096
 
     def __post_init__(self) -> None:
-        for name in ("batch", "remembered"):
+        for name in ("batch", "candidates", "remembered"):
             if getattr(self, name) < 1:
                 raise ValueError(f"model {name}={getattr(self, name)}: wanted at least 1")
 
@@ -68,6 +70,7 @@ class ModelPolicy:
 
         States of one text are asked about once.  What the engine raises is passed on.
         """
+        n = min(n, self._config.candidates)
         states = {query.state.text: query.state for query in queries if query.state.goals}
         answers = {text: self._remembered(text, n) for text in states}
         waiting = [(text, state) for text, state in states.items() if answers[text] is None]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import proofloom.models
 from proofloom.models.errors import ModelError
-from proofloom.policies.model import ModelPolicy
+from proofloom.policies.model import ModelConfig, ModelPolicy
 
 if TYPE_CHECKING:
     from proofloom.models.engine.protocol import Decoding
@@ -39,7 +39,9 @@ def check_model(folder: Path) -> None:
             raise ModelError(f"{folder}: has no {file}; wanted the folder of a model")
 
 
-def model_policy(folder: Path, decoding: Decoding | None = None, threads: int | None = None) -> ModelPolicy:
+def model_policy(
+    folder: Path, config: ModelConfig | None = None, decoding: Decoding | None = None, threads: int | None = None
+) -> ModelPolicy:
     """A policy that asks the model of `folder`, by beam search unless `decoding` says otherwise.
 
     A prompt may be as long as the model's context leaves room for a tactic.  `threads` are those of torch in this
@@ -64,4 +66,4 @@ def model_policy(folder: Path, decoding: Decoding | None = None, threads: int | 
             f"{folder}: a context of {model.config.max_position_embeddings} tokens leaves {room} for a prompt beside "
             f"{decoding.most_tokens} for a tactic; wanted at least 3"
         )
-    return ModelPolicy(TokenizedEngine(engine_for(model, tokenizer.eos_token_id), tokenizer, decoding, room))
+    return ModelPolicy(TokenizedEngine(engine_for(model, tokenizer.eos_token_id), tokenizer, decoding, room), config)

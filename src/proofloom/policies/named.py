@@ -16,7 +16,7 @@ from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.policies.knn import NearestNeighbours
 from proofloom.policies.library_memory import library_memory
 from proofloom.policies.mixture import MixturePolicy
-from proofloom.policies.model import ModelPolicy
+from proofloom.policies.model import ModelConfig, ModelPolicy
 from proofloom.policies.model_folder import SHIPPED, check_model, model_policy
 from proofloom.policies.policy import Policy
 from proofloom.policies.premise_moves import PremiseMoves
@@ -89,7 +89,7 @@ class PolicyKit:
     @cached_property
     def model(self) -> ModelPolicy:
         """The model as a policy."""
-        return model_policy(self._model, threads=self._threads)
+        return model_policy(self._model, ModelConfig(candidates=MODEL_CANDIDATES), threads=self._threads)
 
     @property
     def _memory_file(self) -> Path | None:
@@ -120,9 +120,14 @@ POLICIES: Mapping[str, Callable[[PolicyKit], Policy]] = {
 """The policies that can be named."""
 
 NEED_LIBRARY = frozenset({"knn", "premises"})
-WITH_LIBRARY = "knn+premises+list"
-WITHOUT_LIBRARY = "list"
-"""What is used if nothing is named."""
+MODEL_CANDIDATES = 16
+"""What is asked of a model at a state, at most: more cost more time than they are worth (docs/experiments.md)."""
+
+
+def default_policy(library: bool, model: bool) -> str:
+    """What is used if nothing is named, with or without a traced library and a model."""
+    parts = ["model"] * model + ["knn", "premises"] * library + ["list"]
+    return "+".join(parts)
 
 
 def parts_of(text: str) -> list[tuple[str, float]]:
