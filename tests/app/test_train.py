@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from proofloom.app.run_folder import alone_in
 from proofloom.app.toml_records import BadInput
 from proofloom.app.train import INTERRUPTED, train
 from proofloom.app.train_settings import train_settings
@@ -76,7 +77,7 @@ def test_a_run_leaves_a_model_and_its_card(here: Path, capsys: pytest.CaptureFix
     assert f"Split `random@1`, digest `{made['digest']}`" in card
     assert "https://example.org/lib" in card
     assert sorted(path.name for path in folder.iterdir()) == [
-        "checkpoint.pt", "config.toml", "metrics.jsonl", "model", "tokenizer", "train.arrays", "val.arrays",
+        "checkpoint.pt", "config.toml", "lock", "metrics.jsonl", "model", "tokenizer", "train.arrays", "val.arrays",
     ]  # fmt: skip
     assert train("r") == 0  # it is at its end; its own settings are used
     assert [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()][:-1] == records[:-1]
@@ -110,12 +111,19 @@ def test_ctrl_c_keeps_a_checkpoint_and_the_name_goes_on(
     assert steps == [0, 1, 2]
 
 
+def test_two_trainings_of_one_name_do_not_run_at_once(here: Path) -> None:
+    models()
+    (here / "runs" / "r").mkdir(parents=True)
+    with alone_in(here / "runs" / "r"), pytest.raises(BadInput, match="runs/r: another process is at work on this run"):
+        train("r", split="random")
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
         ({}, "train: no split is named; make one with `proofloom split`"),
         ({"split": "odd"}, "there is no split 'odd'; there are: random@1"),
-        ({"split": "random", "size": "huge"}, "unknown size 'huge'; valid: nano, tiny, small, base"),
+        ({"split": "random", "size": "huge"}, "unknown size 'huge'; valid: nano, mini, tiny, small, base"),
         ({"split": "random", "flow": -1.0}, "the options: flow strength=-1.0: wanted a finite number of at least 0"),
         ({"split": "random", "epochs": 0.0}, "the options: epochs=0.0: wanted a finite number above 0"),
         ({"split": "random", "db": "none.sqlite"}, "none.sqlite: there is no library; make one with"),

@@ -6,9 +6,11 @@ the same and, for a proof, the file too.
 
 from __future__ import annotations
 
+import fcntl
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -139,6 +141,17 @@ def begin_run(name: str, toml: str, runs: Path = RUNS) -> Path:
                 f"use another --run, or --config {path}"
             )
     return folder
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Inside, no other process is in this folder; raises `BadInput` if one is.  The system ends it with the process."""
+    with (folder / "lock").open("a") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BadInput(f"{folder}: another process is at work on this run; wait for it, or stop it") from error
+        yield
 
 
 def _flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from proofloom.app.extras import model_extra
-from proofloom.app.run_folder import RUNS, begin_run
+from proofloom.app.run_folder import RUNS, alone_in, begin_run
 from proofloom.app.toml_records import BadInput
 from proofloom.app.train_settings import TrainSettings, train_settings
 from proofloom.assistants.session import AssistantError
@@ -111,7 +111,8 @@ def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any
         plan = TrainingPlan(settings.size, SIZES[settings.size], entry, settings.limits, settings.fit)
         stamp = library_stamp(library, settings.split)
         try:
-            done = train_on_library(plan, library, stamp, folder, time.monotonic, _say)
+            with alone_in(folder):
+                done = train_on_library(plan, library, stamp, folder, time.monotonic, _say)
         except (TrainingError, ModelError, AssistantError, ValueError) as error:
             raise BadInput(str(error)) from error
     return {
