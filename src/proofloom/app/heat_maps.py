@@ -32,10 +32,9 @@ def level_map(models: Sequence[ModelFlows]) -> bytes:
     """
     from matplotlib.figure import Figure
 
-    heights = [0.3 * model.depth for model in models for _ in Keys]
-    figure = Figure(figsize=(14, sum(heights) + 1.3 * len(heights)), layout="constrained")
-    grid: Any = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)
     maps = [(model, keys) for model in models for keys in Keys]
+    figure = Figure()
+    grid = _grid(figure, [13.4], [0.3 * model.depth for model, _ in maps], left=0.5, above=0.6, below=0.7)
     for axes, (model, keys) in zip(grid[:, 0], maps, strict=True):
         _draw_levels(axes, model, keys)
     return _png(figure)
@@ -47,17 +46,19 @@ def token_map(models: Sequence[ModelFlows]) -> bytes:
     The colour is the square root of the attention, so that small shares are seen too.
     """
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
-    columns = max(len(model.panels) for model in models)
     sides = [min(12.0, max(4.0, 0.13 * len(model.tokens))) for model in models]
-    size = (columns * (max(sides) + 0.8), sum(sides) + 1.2 * len(sides))
-    figure = Figure(figsize=size, layout="constrained")
-    grid: Any = figure.subplots(len(models), columns, squeeze=False, height_ratios=sides)
+    columns = max(len(model.panels) for model in models)
+    figure = Figure()
+    grid = _grid(figure, [max(sides)] * columns, sides, left=1.0, above=1.2, below=0.4)
+    for axes in grid.flat:
+        axes.set_axis_off()
     for row, model in zip(grid, models, strict=True):
-        for axes in row[len(model.panels) :]:
-            axes.set_axis_off()
         for axes, layer in zip(row, model.panels, strict=False):
             _draw_tokens(axes, model, layer)
+    legend = [Patch(color=COLOURS[level], label=level.name.lower()) for level in Level]
+    figure.legend(handles=legend, loc="lower center", ncols=_COUNT, fontsize=9)
     return _png(figure)
 
 
@@ -74,7 +75,12 @@ def _draw_levels(axes: Any, model: ModelFlows, keys: Keys) -> None:
         left, limited = query * _COUNT - 0.5, _COUNT - 1 - query
         axes.axvline(left, color="white", linewidth=4)
         frame = Rectangle(
-            (left + query + 1, -0.5), limited, model.depth, fill=False, edgecolor=_FORBIDDEN, linewidth=1.5
+            (left + query + 1.04, -0.44),
+            limited - 0.16,
+            model.depth - 0.12,
+            fill=False,
+            edgecolor=_FORBIDDEN,
+            linewidth=1.5,
         )
         if limited:
             axes.add_patch(frame)
@@ -93,6 +99,7 @@ def _draw_tokens(axes: Any, model: ModelFlows, layer: int) -> None:
     from matplotlib.colors import ListedColormap, PowerNorm
 
     count = len(model.tokens)
+    axes.set_axis_on()
     later = np.triu(np.ones((count, count), dtype=bool), 1)
     axes.imshow(np.ma.masked_array(model.attention[layer], later), cmap=_colours("white"), norm=PowerNorm(0.5, 0, 1))
     axes.set_title(f"{model.name}, layer {layer + 1}", fontsize=9, parse_math=False)
@@ -101,7 +108,7 @@ def _draw_tokens(axes: Any, model: ModelFlows, layer: int) -> None:
     axes.set_yticks([])
     if count <= _MOST_NAMED:
         names = [token.replace(" ", "␣").replace("\n", "⏎") for token in model.tokens]
-        for axis, turned in ((axes.xaxis, 90), (axes.yaxis, 0)):
+        for axis, turned in ((axes.xaxis, 90), (axes.yaxis, 0))[: 2 if layer == model.panels[0] else 1]:
             axis.set_ticks(range(count), names, fontsize=6, rotation=turned, parse_math=False)
             for label, level in zip(axis.get_ticklabels(), model.levels, strict=True):
                 label.set_color(_INK if level == OUTSIDE else COLOURS[level])
@@ -111,6 +118,26 @@ def _draw_tokens(axes: Any, model: ModelFlows, layer: int) -> None:
         side = axes.inset_axes(bounds)
         side.imshow(row, cmap=strip, vmin=OUTSIDE - 0.5, vmax=_COUNT - 0.5, aspect="auto", interpolation="nearest")
         side.set_axis_off()
+
+
+def _grid(
+    figure: Figure, widths: Sequence[float], heights: Sequence[float], *, left: float, above: float, below: float
+) -> Any:
+    """Axes (rows, columns) of these sizes, with room to the left of each, above and below; all in inches.
+
+    The layouts of matplotlib measure every label several times, which takes longer than drawing.
+    """
+    width, height = sum(widths) + left * len(widths) + 0.3, sum(heights) + (above + below) * len(heights) + 0.2
+    figure.set_size_inches(width, height)
+    grid = np.empty((len(heights), len(widths)), dtype=object)
+    top = height
+    for row, tall in enumerate(heights):
+        top -= above + tall
+        for column, wide in enumerate(widths):
+            start = left * (column + 1) + sum(widths[:column])
+            grid[row, column] = figure.add_axes((start / width, top / height, wide / width, tall / height))
+        top -= below
+    return grid
 
 
 def _colours(missing: str = _MISSING) -> Any:

@@ -97,9 +97,10 @@ def inspect(
         models = _models(folders, given.states, question)
         pictures = {LEVELS: level_map(models), TOKENS: token_map(models)} if models and output is not None else {}
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in _EXTRA:
+        missing = (error.name or "").split(".")[0]
+        if missing not in _EXTRA:
             raise
-        raise BadInput(f"inspect: {error.name} is not installed; pip install 'proofloom[model]'") from error
+        raise BadInput(f"inspect: {missing} is not installed; pip install 'proofloom[model]'") from error
     shown = given.states[:1] if models else given.states
     files: dict[str, bytes] = {}
     if output is not None:
