@@ -50,7 +50,7 @@ def inspect(
     state: Annotated[
         str,
         typer.Argument(
-            metavar="STATE|FILE",
+            metavar="STATE",
             help="A proof state as it is printed, a file that holds one, a file of JSON lines with the field state "
             "or state_before, or - for standard input.",
         ),

@@ -129,4 +129,5 @@ def _mean(shares: Shares, axis: int) -> Shares:
     there = ~np.isnan(shares)
     counts = there.sum(axis)
     total = np.where(there, shares, 0.0).sum(axis)
-    return np.divide(total, counts, out=np.full_like(total, np.nan), where=counts > 0)
+    mean: Shares = np.divide(total, counts, out=np.full_like(total, np.nan), where=counts > 0)
+    return mean
