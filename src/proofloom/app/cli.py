@@ -22,6 +22,7 @@ from proofloom import __version__
 from proofloom.app import checking
 from proofloom.app import doctor as examination
 from proofloom.app.corpus import corpus
+from proofloom.app.inspect import inspect
 from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
 from proofloom.app.run import Destination
 from proofloom.app.settings import STRATEGIES, ProveSettings, names, read_settings
@@ -203,6 +204,7 @@ def check(
 
 
 app.command()(trace)
+app.command()(inspect)
 app.command()(split)
 app.command()(train)
 app.add_typer(corpus)
