@@ -15,7 +15,7 @@ import pytest
 from proofloom.app.cli import app
 from proofloom.app.flow_report import model_names
 from proofloom.app.inspect import LEVELS, PAGE, TOKENS, inspect
-from proofloom.app.settings import BadInput
+from proofloom.app.toml_records import BadInput
 
 TWO_GOALS = (
     "case inl\nA : Type\nx y : A\nH : x < $y$ <b>&amp;\n⊢ forall z,\n  y = z\n\ncase inr\nB : Type\nb : B\n⊢ b = b"

@@ -10,11 +10,12 @@ from proofloom.policies.model_folder import EXTRA
 
 
 @contextmanager
-def model_extra(what: str) -> Iterator[None]:
-    """Inside, a package of the extra `model` that is missing is `BadInput` about `what`; others are passed on."""
+def model_extra(what: str, *others: str) -> Iterator[None]:
+    """Inside, a missing package of the extra `model`, or one of `others`, is `BadInput` about `what`."""
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.split(".")[0] not in EXTRA:
+        missing = (error.name or "").split(".")[0]
+        if missing not in (*EXTRA, *others):
             raise
-        raise BadInput(f"{what}: {error.name} is not installed; pip install 'proofloom[model]'") from error
+        raise BadInput(f"{what}: {missing} is not installed; pip install 'proofloom[model]'") from error

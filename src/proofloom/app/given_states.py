@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from proofloom.app.settings import BadInput
+from proofloom.app.toml_records import BadInput
 from proofloom.hierarchy import LevelledText, levelled_state
 from proofloom.proofs import ProofState
 from proofloom.proofs.state import TURNSTILE, StateSyntaxError

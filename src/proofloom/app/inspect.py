@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from proofloom.app.extras import model_extra
 from proofloom.app.flow_report import (
     ModelFlows,
     inspection_page,
@@ -24,7 +25,7 @@ from proofloom.app.flow_report import (
 )
 from proofloom.app.given_states import given_states
 from proofloom.app.heat_maps import level_map, token_map
-from proofloom.app.settings import BadInput
+from proofloom.app.toml_records import BadInput
 from proofloom.assistants.files import write_beside
 from proofloom.evaluation.attention_flows import attention_flows, token_attention
 from proofloom.hierarchy import LevelledText
@@ -32,7 +33,6 @@ from proofloom.hierarchy import LevelledText
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-_EXTRA = ("torch", "transformers", "tokenizers", "safetensors", "matplotlib")
 _CONSTRAINED = 4
 PAGE, LEVELS, TOKENS = "inspect.html", "levels.png", "tokens.png"
 """The files of the folder."""
@@ -93,14 +93,9 @@ def inspect(
     question = _Question(constrained, _layers(layers))
     given = given_states(state, states)
     folders = list(dict.fromkeys(model or ()))
-    try:
+    with model_extra("inspect", "matplotlib"):
         models = _models(folders, given.states, question)
         pictures = {LEVELS: level_map(models), TOKENS: token_map(models)} if models and output is not None else {}
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").split(".")[0]
-        if missing not in _EXTRA:
-            raise
-        raise BadInput(f"inspect: {missing} is not installed; pip install 'proofloom[model]'") from error
     shown = given.states[:1] if models else given.states
     files: dict[str, bytes] = {}
     if output is not None:
@@ -156,7 +151,7 @@ def _models(folders: Sequence[Path], states: Sequence[LevelledText], question: _
     """Each model measured, in order; raises `BadInput`."""
     if not folders:
         return []
-    from proofloom.models.folder import ModelError
+    from proofloom.models.errors import ModelError
 
     measured = []
     for folder, name in zip(folders, model_names(folders), strict=True):

@@ -6,13 +6,15 @@ The folder is written beside its place and moved in, so that there is never half
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging
 
 from proofloom.models.errors import ModelError
 
@@ -46,7 +48,8 @@ def load_model(folder: Path) -> PreTrainedModel:
     """The model of a folder, on the CPU in single precision, not training; nothing is fetched.  Raises `ModelError`."""
     _check(folder)
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+        with _no_progress():
+            model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder}: no model can be read from it ({_first_line(error)})") from error
     model.eval()
@@ -78,6 +81,18 @@ def _replace(folder: Path, write: Callable[[Path], object]) -> None:
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise ModelError(f"{folder}: cannot be written ({error.strerror or error})") from error
+
+
+@contextmanager
+def _no_progress() -> Iterator[None]:
+    """Inside, transformers draws no bar for what takes no time."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _check(folder: Path) -> None:
