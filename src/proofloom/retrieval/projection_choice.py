@@ -17,13 +17,13 @@ from proofloom.retrieval.projection import SOLVERS, Moments, Projection, Rows, b
 
 METHODS = ("eigenvectors", "closed_form")
 """What is tried against PCA; Frank–Wolfe takes a hundred times as long and never had the smaller loss."""
-HELD_OUT, MOST_HELD_OUT = 0.2, 500
+HELD_OUT, MOST_HELD_OUT = 0.2, 300
 """The share of the queries that is kept for the trial, and their number at most."""
 FEWEST_QUERIES = 30
-"""With fewer queries nothing can be held out, and PCA is used."""
+"""With fewer queries nothing can be held out: PCA is used, and vectors of the data are the queries of the trial."""
 TRAINING_ROWS = 100_000
 """Vectors that the moments are taken of, at most, evenly from all."""
-TRIAL_ROWS = 50_000
+TRIAL_ROWS = 25_000
 """Vectors that candidate recall is measured on, at most."""
 NEAREST, CANDIDATES = 10, 50
 """Candidate recall is the share of the true nearest among so many candidates."""
@@ -38,8 +38,8 @@ class Choice:
 
     @property
     def expected(self) -> float:
-        """The candidate recall of the chosen maps; 1 if nothing could be tried."""
-        return self.recall.get(self.projection.method, 1.0)
+        """The candidate recall of the chosen maps."""
+        return self.recall[self.projection.method]
 
 
 @dataclass(frozen=True)
@@ -56,14 +56,13 @@ class Trial:
     def of(cls, data: Rows, queries: Rows, generator: np.random.Generator) -> Trial:
         """Read `data` (n×D, perhaps mapped) once and split `queries` (m×D) at random."""
         dimension = data.shape[1]
-        order = generator.permutation(len(queries))
-        held = min(MOST_HELD_OUT, int(HELD_OUT * len(order))) if len(order) >= FEWEST_QUERIES else 0
-        learned = queries[order[held:]] if held else np.empty((0, dimension), np.float32)
-        moments = Moments.of(blocks(evenly(data, TRAINING_ROWS)), dimension)
-        sample = np.asarray(evenly(data, TRIAL_ROWS) if held else data[:0], np.float32)
-        held_out = np.asarray(queries[order[:held]], np.float32)
-        nearest = best(held_out, sample, min(NEAREST, len(sample)))
-        return cls(moments, Moments.of(blocks(learned), dimension), sample, held_out, nearest)
+        order = generator.permutation(len(queries)) if len(queries) >= FEWEST_QUERIES else np.empty(0, np.int64)
+        held = min(MOST_HELD_OUT, int(HELD_OUT * len(order)))
+        held_out = queries[order[:held]] if held else evenly(data, MOST_HELD_OUT)
+        held_out, sample = np.asarray(held_out, np.float32), np.asarray(evenly(data, TRIAL_ROWS), np.float32)
+        of_data = Moments.of(blocks(evenly(data, TRAINING_ROWS)), dimension)
+        of_queries = Moments.of(blocks(queries[order[held:]]), dimension)
+        return cls(of_data, of_queries, sample, held_out, best(held_out, sample, NEAREST))
 
     def recall(self, projection: Projection, candidates: int = CANDIDATES) -> float:
         """The candidate recall of some maps on the held-out queries."""
@@ -75,16 +74,23 @@ class Trial:
     ) -> Choice:
         """The best maps to `dimensions`, rotated; PCA unless another is better by more than `margin`."""
         chosen = pca(self.data, self.queries, dimensions)
-        if not len(self.held_out):
-            return Choice(rotated(chosen, generator), {})
         tried = {chosen.method: self.recall(chosen)}
         least = tried[chosen.method] + margin
-        for method in methods:
+        for method in methods if self.queries.count else ():
             projection = SOLVERS[method](self.data, self.queries, dimensions)
             tried[method] = self.recall(projection)
             if tried[method] > least:
                 chosen, least = projection, tried[method]
         return Choice(rotated(chosen, generator), tried)
+
+    def fewest(self, steps: Sequence[int], wanted: float) -> int:
+        """The first of `steps`, in ascending order, whose maps have the candidate recall that is wanted; else the last.
+
+        Tried is the solver that is most often the best, `closed_form`, which without queries is PCA.
+        """
+        solver = SOLVERS["closed_form"]
+        enough = (step for step in steps if self.recall(solver(self.data, self.queries, step)) >= wanted)
+        return next(enough, steps[-1])
 
 
 def best(queries: Rows, rows: Rows, k: int) -> NDArray[np.int64]:
