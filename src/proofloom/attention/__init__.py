@@ -1,1 +1,1 @@
-"""Attention that follows levels and trees, and attention for decoding; a plain reference stands beside each kernel."""
+"""Attention that reads the levels of its tokens, and attention for decoding; a reference stands beside each kernel."""
