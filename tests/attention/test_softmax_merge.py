@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 
 from torch import Tensor
 
-from proofloom.attention.softmax_merge import PartialSoftmax, finish, identity, merge, partial_softmax
+from proofloom.attention.softmax_merge import PartialSoftmax, finish, identity, merge, partial_softmax, unfinish
 
 ROWS, WIDTH = 3, 5
 SEEDS = st.integers(0, 2**16)
@@ -85,3 +85,26 @@ def test_large_scores_overflow_nowhere() -> None:
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(2,\), \(2,\), \(3, 4\)"):
         PartialSoftmax(torch.zeros(2), torch.zeros(2), torch.zeros(3, 4))
+
+
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float16, 1e-2), (torch.bfloat16, 1e-1)])
+def test_sums_kept_in_half_precision_stay_near_whatever_the_cut(dtype: torch.dtype, error: float) -> None:
+    scores, values = drawn(3, 96, spread=4.0)
+    wanted = scores.softmax(-1) @ values
+    for sizes in ([96], [1, 95], [32] * 3, [8] * 12, [90, 3, 3]):
+        cut = [
+            partial_softmax(some, others)
+            for some, others in zip(scores.to(dtype).split(sizes, -1), values.to(dtype).split(sizes), strict=True)
+        ]
+        output, _ = finish(reduce(merge, cut))
+        assert output.dtype == dtype
+        torch.testing.assert_close(output.double(), wanted, rtol=0, atol=error)
+
+
+def test_what_is_finished_can_be_merged_again() -> None:
+    (one, other) = pieces(5, [20, 30])
+    wanted = finish(merge(one, other))
+    for found, value in zip(finish(merge(unfinish(*finish(one)), unfinish(*finish(other)))), wanted, strict=True):
+        torch.testing.assert_close(found, value, rtol=1e-12, atol=1e-12)
+    nothing = finish(identity(one))
+    same(unfinish(*nothing), identity(one))

@@ -9,17 +9,18 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from proofloom.assistants.session import AssistantError
 
 
-def write_beside(path: Path, data: bytes, expected: bytes | None = None) -> None:
+def write_beside(path: Path, data: bytes | Iterable[bytes | memoryview], expected: bytes | None = None) -> None:
     """Replace the file at `path` (or what a link there points to) by `data`, keeping its permission bits.
 
-    With `expected`, the file must still hold these bytes.  Raises `AssistantError` in one line if it does not, or if
-    the folder is read-only, the disk is full or anything else is in the way; then the old file is as it was and no
-    temporary file is left.
+    Large data may come in pieces.  With `expected`, the file must still hold these bytes.  Raises `AssistantError` in
+    one line if it does not, or if the folder is read-only, the disk is full or anything else is in the way; then the
+    old file is as it was and no temporary file is left.
     """
     target = path.resolve()
     try:
@@ -29,7 +30,7 @@ def write_beside(path: Path, data: bytes, expected: bytes | None = None) -> None
         beside = Path(name)
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
+                stream.writelines([data] if isinstance(data, bytes) else data)
                 stream.flush()
                 os.fchmod(stream.fileno(), mode)
                 os.fsync(stream.fileno())

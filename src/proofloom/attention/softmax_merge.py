@@ -65,6 +65,11 @@ def finish(partial: PartialSoftmax) -> tuple[Tensor, Tensor]:
     return partial.weighted / total[..., None], partial.peak + total.log()
 
 
+def unfinish(output: Tensor, logsumexp: Tensor) -> PartialSoftmax:
+    """Back from what `finish` returns, so that more keys can be merged with it."""
+    return PartialSoftmax(logsumexp, (logsumexp > -torch.inf).to(output.dtype), output)
+
+
 def _finite(peak: Tensor) -> Tensor:
     """0 for the peak of nothing, so that the difference of two of them is a number."""
     return peak.masked_fill(peak == -torch.inf, 0)

@@ -13,7 +13,8 @@ from proofloom.proofs import ProofState
 from proofloom.proofs.state import StateSyntaxError
 from proofloom.training.examples import Pair
 
-_UNIVERSES = {"rocq": Universes.ROCQ, "lean": Universes.LEAN}
+UNIVERSES = {"rocq": Universes.ROCQ, "lean": Universes.LEAN}
+"""What each assistant prints for a universe."""
 
 
 def library_pairs(library: Library, split: str, part: str) -> Iterator[Pair]:
@@ -22,7 +23,7 @@ def library_pairs(library: Library, split: str, part: str) -> Iterator[Pair]:
     files = {file.id: assistants[file.repository_id] for file in library.files()}
     theorems = {theorem.id: files[theorem.file_id] for theorem in library.theorems(split=split, part=part)}
     for step in library.steps(split=split, part=part):
-        universes = _UNIVERSES.get(theorems[step.theorem_id], Universes.EITHER)
+        universes = UNIVERSES.get(theorems[step.theorem_id], Universes.EITHER)
         yield levelled_pair(step.state_before, step.tactic, universes)
 
 

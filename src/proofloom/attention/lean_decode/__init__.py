@@ -1,0 +1,1 @@
+"""Decode attention with equal work for every program: one line of key tiles, cut into equal pieces, merged exactly."""
