@@ -9,10 +9,13 @@ PROGRAM = """
 import importlib, pkgutil, sys
 import proofloom
 free = ("attention", "models", "training")
-for module in pkgutil.walk_packages(proofloom.__path__, "proofloom."):
-    parts = module.name.split(".")
-    if parts[1] not in free and parts[-1] != "__main__" and "migrations" not in parts:
-        importlib.import_module(module.name)
+for room in pkgutil.iter_modules(proofloom.__path__):
+    if room.name not in free:
+        package = importlib.import_module(f"proofloom.{room.name}")
+        for module in pkgutil.walk_packages(package.__path__, f"proofloom.{room.name}."):
+            parts = module.name.split(".")
+            if parts[-1] != "__main__" and "migrations" not in parts:
+                importlib.import_module(module.name)
 for room in free:
     importlib.import_module(f"proofloom.{room}")
 print(*sorted({"torch", "transformers", "tokenizers", "safetensors"} & set(sys.modules)))

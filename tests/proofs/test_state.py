@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofloom.proofs import NO_GOALS, Goal, Hypothesis, ProofState, StateSyntaxError
@@ -34,18 +34,22 @@ TERMS = st.recursive(ATOMS, _terms, max_leaves=6)
 HYPOTHESES = st.builds(Hypothesis, st.lists(NAMES, min_size=1, max_size=3).map(tuple), TERMS, st.none() | TERMS)
 GOALS = st.builds(Goal, st.lists(HYPOTHESES, max_size=4).map(tuple), TERMS, st.none() | NAMES)
 STATES = st.builds(ProofState, st.lists(GOALS, max_size=3).map(tuple))
+STEADY = settings(max_examples=60, deadline=None)
 
 
+@STEADY
 @given(STATES)
 def test_a_state_reads_back_from_its_text(state: ProofState) -> None:
     assert ProofState.parse(state.text) == state
 
 
+@STEADY
 @given(HYPOTHESES)
 def test_a_declaration_reads_back_from_its_text(hypothesis: Hypothesis) -> None:
     assert Hypothesis.parse(hypothesis.text) == hypothesis
 
 
+@STEADY
 @given(GOALS)
 def test_only_margin_lines_begin_something(goal: Goal) -> None:
     margin = [line for line in goal.text.split("\n") if not line.startswith("  ")]

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from proofloom.proofs import Attempt, CheckResult, Finding, Outcome, Spend, Verdict
-from proofloom.search.journal import Journal, JournalError
+from proofloom.search.journal import Journal
+from proofloom.search.row_file import JournalError
 
 VERDICT = Verdict("t", Finding.ACCEPTED, 4, "accepted", {"compiles": CheckResult.PASSED}, tools={"coqc": "8.16.1"})
 PROVED = Attempt(

@@ -22,6 +22,7 @@ from proofloom import __version__
 from proofloom.app import checking
 from proofloom.app import doctor as examination
 from proofloom.app.corpus import corpus
+from proofloom.app.evaluate import evaluate
 from proofloom.app.inspect import inspect
 from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
 from proofloom.app.run import Destination
@@ -40,7 +41,7 @@ from proofloom.corpus.library import DEFAULT_PLACE
 from proofloom.models.errors import ModelError
 from proofloom.policies.model_folder import model_installed
 from proofloom.policies.named import POLICIES, default_policy
-from proofloom.search.journal import JournalError
+from proofloom.search.row_file import JournalError
 from proofloom.search.strategies import SinglePassConfig
 
 app = typer.Typer(
@@ -207,6 +208,7 @@ app.command()(trace)
 app.command()(inspect)
 app.command()(split)
 app.command()(train)
+app.command()(evaluate)
 app.add_typer(corpus)
 
 

@@ -1,1 +1,1 @@
-"""Attention that reads the levels of its tokens, and attention for decoding; a plain quadratic reference stands beside each fast kernel."""
+"""Attention that reads the levels of its tokens, and attention for decoding; a reference stands beside each kernel."""

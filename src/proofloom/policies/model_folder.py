@@ -5,6 +5,8 @@ Torch and transformers are imported when a model is loaded, not before: without 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +16,9 @@ from proofloom.models.errors import ModelError
 from proofloom.policies.model import ModelConfig, ModelPolicy
 
 if TYPE_CHECKING:
-    from proofloom.models.engine.protocol import Decoding
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from proofloom.models.engine.protocol import Decoding, Engine
 
 SHIPPED = Path(proofloom.models.__file__).with_name("shipped")
 """The folder of the model that comes with the package."""
@@ -39,19 +43,23 @@ def check_model(folder: Path) -> None:
             raise ModelError(f"{folder}: has no {file}; wanted the folder of a model")
 
 
-def model_policy(
-    folder: Path, config: ModelConfig | None = None, decoding: Decoding | None = None, threads: int | None = None
-) -> ModelPolicy:
-    """A policy that asks the model of `folder`, by beam search unless `decoding` says otherwise.
+@dataclass(frozen=True)
+class LoadedModel:
+    """The model of a folder with its tokenizer; `room` is how many tokens of a prompt leave place for a tactic."""
 
-    A prompt may be as long as the model's context leaves room for a tactic.  `threads` are those of torch in this
-    process, as many as it likes if None.  Raises `ModelError`, and `ModuleNotFoundError` without the extra `model`.
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    room: int
+
+
+def loaded_model(folder: Path, most_tokens: int = MOST_TOKENS, threads: int | None = None) -> LoadedModel:
+    """What is in `folder`; a tactic with its end has at most `most_tokens`.
+
+    `threads` are those of torch in this process, as many as it likes if None.  Raises `ModelError`, and
+    `ModuleNotFoundError` without the extra `model`.
     """
     import torch
 
-    from proofloom.models.engine.choice import engine_for
-    from proofloom.models.engine.protocol import Decoding
-    from proofloom.models.engine.tokenized import TokenizedEngine
     from proofloom.models.folder import load_model, load_tokenizer
 
     if threads is not None:
@@ -59,11 +67,38 @@ def model_policy(
     model, tokenizer = load_model(folder), load_tokenizer(folder)
     if not isinstance(tokenizer.eos_token_id, int):
         raise ModelError(f"{folder}: its tokenizer has no end of text; wanted one that says where a tactic stops")
-    decoding = decoding or Decoding(most_tokens=MOST_TOKENS)
-    room = int(model.config.max_position_embeddings) - decoding.most_tokens
+    room = int(model.config.max_position_embeddings) - most_tokens
     if room < 3:
         raise ModelError(
             f"{folder}: a context of {model.config.max_position_embeddings} tokens leaves {room} for a prompt beside "
-            f"{decoding.most_tokens} for a tactic; wanted at least 3"
+            f"{most_tokens} for a tactic; wanted at least 3"
         )
-    return ModelPolicy(TokenizedEngine(engine_for(model, tokenizer.eos_token_id), tokenizer, decoding, room), config)
+    return LoadedModel(model, tokenizer, room)
+
+
+def model_policy(
+    folder: Path, config: ModelConfig | None = None, decoding: Decoding | None = None, threads: int | None = None
+) -> ModelPolicy:
+    """A policy that asks the model of `folder`, by beam search unless `decoding` says otherwise.
+
+    A prompt may be as long as the model's context leaves room for a tactic.  Raises as `loaded_model` does.
+    """
+    most_tokens = decoding.most_tokens if decoding else MOST_TOKENS
+    return policy_of(loaded_model(folder, most_tokens, threads), config, decoding)
+
+
+def policy_of(
+    loaded: LoadedModel,
+    config: ModelConfig | None = None,
+    decoding: Decoding | None = None,
+    around: Callable[[Engine], Engine] | None = None,
+) -> ModelPolicy:
+    """A policy over a model that is loaded.  `around` may put something around its engine, to count what is asked."""
+    from proofloom.models.engine.choice import engine_for
+    from proofloom.models.engine.protocol import Decoding
+    from proofloom.models.engine.tokenized import TokenizedEngine
+
+    engine = engine_for(loaded.model, int(loaded.tokenizer.eos_token_id))
+    decoding = decoding or Decoding(most_tokens=MOST_TOKENS)
+    asked = TokenizedEngine(around(engine) if around else engine, loaded.tokenizer, decoding, loaded.room)
+    return ModelPolicy(asked, config)

@@ -2,11 +2,13 @@
 
 The layout is the one Lean prints, used for Rocq too, so that models and tools are shared.  `ProofState.text` writes
 it and `ProofState.parse` reads it back to an equal value; the one idea is that every continuation line is indented
-by two spaces, so a line that starts at the margin always begins something new.
+by two spaces, so a line that starts at the margin always begins something new.  Where Lean breaks the line after the
+colon or the `:=` of a declaration, the value is the same as without that break.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +18,9 @@ _INDENT = "\n  "
 _OPENING = "([{⟨⦃"
 _CLOSING = ")]}⟩⦄"
 _BINDERS = ("let", "have", "letfun", "let_fun")
+_NAMES = re.compile(r"((?:[^\s«]|«[^»]*»)+(?:\s+(?:[^\s«]|«[^»]*»)+)*?)\s+:(?=\s)\s+")
+_NAME = re.compile(r"(?:[^\s«]|«[^»]*»)+")
+_DEFINED_AS = re.compile(r"\s:=\s+")
 
 
 class StateSyntaxError(ValueError):
@@ -26,7 +31,7 @@ class StateSyntaxError(ValueError):
 class Hypothesis:
     """One declaration of the local context: one or more `names` of one `type`, with a `body` if it is a `let`.
 
-    Names hold no white space; type and body may span lines.
+    Names hold no white space except inside `«»`; type and body may span lines, and begin with something visible.
     """
 
     names: tuple[str, ...]
@@ -43,14 +48,16 @@ class Hypothesis:
 
     @classmethod
     def parse(cls, text: str) -> Hypothesis:
-        """Read one declaration back; raises `StateSyntaxError` if there is no ` : `."""
-        names, colon, rest = text.replace(_INDENT, "\n").partition(" : ")
-        if not colon or not names.split():
+        """Read one declaration back; raises `StateSyntaxError` if no colon stands between names and a type."""
+        text = text.replace(_INDENT, "\n")
+        head = _NAMES.match(text)
+        if head is None:
             raise StateSyntaxError(f"declaration {text!r}: wanted 'names : type'")
-        cut = _body_position(rest)
-        if cut is None:
-            return cls(tuple(names.split()), rest)
-        return cls(tuple(names.split()), rest[:cut], rest[cut + 4 :])
+        names, rest = tuple(_NAME.findall(head[1])), text[head.end() :]
+        sign = _definition(rest)
+        if sign is None:
+            return cls(names, rest)
+        return cls(names, rest[: sign.start()], rest[sign.end() :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Goal:
         name: str | None = None
         hypotheses: list[Hypothesis] = []
         blocks = list(_blocks(text))
-        if blocks and blocks[0].startswith("case ") and " : " not in blocks[0]:
+        if blocks and blocks[0].startswith("case ") and _NAMES.match(blocks[0]) is None:
             name = blocks.pop(0)[len("case ") :]
         for position, block in enumerate(blocks):
             if block.startswith(TURNSTILE):
@@ -122,7 +129,19 @@ class ProofState:
         text = text.strip("\n")
         if text.strip() in ("", NO_GOALS):
             return cls(())
-        return cls(tuple(Goal.parse(part) for part in text.split("\n\n")))
+        return cls(tuple(Goal.parse(part) for part in _goals(text)))
+
+
+def _goals(text: str) -> Iterator[str]:
+    """The texts of the goals: they end at an empty line that follows a conclusion, and lose their other empty lines."""
+    part: list[str] = []
+    for lines in text.split("\n\n"):
+        part.append(lines)
+        if lines.startswith(TURNSTILE) or f"\n{TURNSTILE}" in lines:
+            yield "\n".join(part)
+            part = []
+    if part:
+        yield "\n".join(part)
 
 
 def _blocks(text: str) -> Iterator[str]:
@@ -137,8 +156,8 @@ def _blocks(text: str) -> Iterator[str]:
         yield "\n".join(block)
 
 
-def _body_position(text: str) -> int | None:
-    """Where ` := ` separates a type from a body: outside brackets and strings, and not the one of an inner `let`."""
+def _definition(text: str) -> re.Match[str] | None:
+    """The ` := ` between a type and a body: outside brackets and strings, and not the one of an inner `let`."""
     depth = pending = position = 0
     while position < len(text):
         character = text[position]
@@ -148,9 +167,9 @@ def _body_position(text: str) -> int | None:
             depth += 1
         elif character in _CLOSING:
             depth -= 1
-        elif depth == 0 and text.startswith(" := ", position):
+        elif depth == 0 and (sign := _DEFINED_AS.match(text, position)):
             if pending == 0:
-                return position
+                return sign
             pending -= 1
         elif depth == 0 and _starts_word(text, position) and _word(text, position) in _BINDERS:
             pending += 1

@@ -3,8 +3,8 @@
 Letters: B prompts, K rows (continuations) of each, N tokens of all prompts together, S tokens of the longest, t tokens
 of the private tails, H heads, D head width, E model width, V words.
 
-The model's own modules and weights are run, in the model's own order; only the attention is ours.  A row attends to
-the prompt's keys in one matrix product for all rows of the prompt, and to its own short tail in another; the softmax
+The model's own modules and weights are run, in the model's own order; only the attention is ours.  All rows of a
+prompt are packed to read its keys once, and each reads its own short tail; both are `attend`, and the softmax
 re-scaling operator puts the two together.  Tails are rearranged when rows are, the prompt's keys never are.
 """
 
@@ -19,7 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from proofloom.attention.softmax_merge import PartialSoftmax, finish, merge, partial_softmax
+from proofloom.attention.lean_decode.attend import attend
+from proofloom.attention.lean_decode.keys import KeyValues
+from proofloom.attention.softmax_merge import finish, merge, unfinish
 from proofloom.models.engine.beam import Move
 
 
@@ -29,25 +31,17 @@ class UnsupportedModel(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """What the prompts left: for each layer `keys` and `values` (B, H, S, D); `lengths` (B); and `hidden`, additive
-    (B, 1, 1, S) with -inf past the end of a prompt, None if all are of one length.
-    """
+    """What the prompts left: for each layer the keys and values of B prompts, padded to S; and `lengths` (B)."""
 
-    keys: tuple[Tensor, ...]
-    values: tuple[Tensor, ...]
+    layers: tuple[KeyValues, ...]
     lengths: Tensor
-    hidden: Tensor | None
 
     def keep(self, prompts: Tensor) -> Prefix:
         """Only the prompts at these places, which are in order."""
         if len(prompts) == len(self.lengths):
             return self
-        return Prefix(
-            tuple(one[prompts] for one in self.keys),
-            tuple(one[prompts] for one in self.values),
-            self.lengths[prompts],
-            None if self.hidden is None else self.hidden[prompts],
-        )
+        lengths = self.lengths[prompts]
+        return Prefix(tuple(KeyValues(one.keys[prompts], one.values[prompts], lengths) for one in self.layers), lengths)
 
 
 class NeoxLayers:
@@ -76,29 +70,22 @@ class NeoxLayers:
         The prompts are laid one after the other, so that short ones cost no more than they hold.
         """
         lengths = [len(prompt) for prompt in prompts]
-        ends = torch.tensor(lengths, device=self.device).cumsum(0)
         tokens = torch.tensor([token for prompt in prompts for token in prompt], device=self.device)
         hidden = self._body.embed_in(tokens)
         positions = torch.cat([torch.arange(length, device=self.device) for length in lengths])
         turns = self._body.rotary_emb(hidden, positions[None])
-        keys, values = [], []
+        lengths_here = torch.tensor(lengths, device=self.device)
+        ends = lengths_here.cumsum(0)
+        held = []
         for layer in self._body.layers:
             query, key, value = self._projected(layer, hidden[None], turns).transpose(1, 2).unbind(3)
-            keys.append(_padded(key, lengths))
-            values.append(_padded(value, lengths))
+            held.append(KeyValues(_padded(key, lengths), _padded(value, lengths), lengths_here))
             # After the last layer only the last token of each prompt matters.
             last = layer is self._body.layers[-1]
             attended = _within_prompts(query, key, value, lengths, layer.attention.scaling, last)
             hidden = _onward(layer, hidden[ends - 1] if last else hidden, attended)
-        longest = max(lengths)
-        beyond = torch.arange(longest, device=self.device) >= torch.tensor(lengths, device=self.device)[:, None]
-        mask = torch.zeros(len(prompts), 1, 1, longest, device=self.device, dtype=hidden.dtype)
-        mask = mask.masked_fill(beyond[:, None, None], -torch.inf)
-        prefix = Prefix(
-            tuple(keys), tuple(values), ends.diff(prepend=ends.new_zeros(1)), mask if min(lengths) < longest else None
-        )
-        empty = hidden.new_zeros(len(prompts), 1, self._heads, 0, 2 * keys[0].shape[-1])
-        return self._logits(hidden), prefix, [empty] * len(keys)
+        empty = hidden.new_zeros(len(prompts), 1, self._heads, 0, 2 * held[0].keys.shape[-1])
+        return self._logits(hidden), Prefix(tuple(held), lengths_here), [empty] * len(held)
 
     def step(self, move: Move, prefix: Prefix, tails: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Logits (B, K, V) after the tokens of `move`, and the longer tails (B, K, H, t + 1, 2 D: keys and values).
@@ -112,13 +99,19 @@ class NeoxLayers:
         longer = []
         for place, layer in enumerate(self._body.layers):
             joined = self._projected(layer, hidden, turns)
-            query = (joined[..., 0, :] * layer.attention.scaling).transpose(1, 2)
+            query, scale = joined[..., 0, :], layer.attention.scaling
             kept = tails[place].flatten(0, 1).index_select(0, sources).unflatten(0, (batch, rows))
             tail = torch.cat((kept, joined[..., 1:, :].flatten(-2)[:, :, :, None]), 3)
             longer.append(tail)
-            shared = _over_prefix(query, prefix.keys[place], prefix.values[place], prefix.hidden)
-            output, _ = finish(merge(shared, _over_tail(query, tail)))
-            hidden = _onward(layer, hidden, output.flatten(2))
+            shared = attend(query.transpose(1, 2), prefix.layers[place], scale)
+            own = attend(query.flatten(0, 1)[:, :, None], KeyValues(*tail.flatten(0, 1).chunk(2, -1)), scale)
+            output, _ = finish(
+                merge(
+                    unfinish(*(one.transpose(1, 2) for one in shared)),
+                    unfinish(*(one.unflatten(0, (batch, rows)).squeeze(3) for one in own)),
+                )
+            )
+            hidden = _onward(layer, hidden, output.flatten(2).to(hidden.dtype))
         return self._logits(hidden), longer
 
     def _projected(self, layer: Any, hidden: Tensor, turns: tuple[Tensor, Tensor]) -> Tensor:
@@ -167,19 +160,3 @@ def _padded(packed: Tensor, lengths: Sequence[int]) -> Tensor:
     longest = max(lengths)
     parts = packed[0].split(list(lengths), 1)
     return torch.stack([F.pad(part, (0, 0, 0, longest - part.shape[1])) for part in parts])
-
-
-def _over_prefix(query: Tensor, keys: Tensor, values: Tensor, hidden: Tensor | None) -> PartialSoftmax:
-    """The attention of (B, H, K, D) over the prompt's keys, all rows at once; (B, K, H) rows."""
-    scores = query @ keys.transpose(2, 3)
-    if hidden is not None:
-        scores += hidden
-    partial = partial_softmax(scores, values)
-    return PartialSoftmax(*(one.transpose(1, 2) for one in (partial.peak, partial.total, partial.weighted)))
-
-
-def _over_tail(query: Tensor, tail: Tensor) -> PartialSoftmax:
-    """The attention of (B, H, K, D) over the tails (B, K, H, t, 2 D), each row over its own; (B, K, H) rows."""
-    keys, values = tail.chunk(2, -1)
-    partial = partial_softmax(query.transpose(1, 2)[:, :, :, None] @ keys.transpose(3, 4), values)
-    return PartialSoftmax(partial.peak[..., 0], partial.total[..., 0], partial.weighted[..., 0, :])

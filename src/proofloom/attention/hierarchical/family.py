@@ -1,0 +1,76 @@
+"""Attention inside families: softmax over siblings with one more column, the node's own inside.
+
+Letters: F families (any dimensions in front), w members, D width of queries and keys, V width of values.
+
+The column that a node would have for itself holds e, the energy of its inside: minus infinity for a leaf that may not
+read itself, its own score for one that may, and for an inner node what the depth below has found.  The softmax gives
+the mass that goes inside (mu), the mix of the siblings' values (r) and the log of the sum (Z), which is all that the
+dynamic programme needs.  `family_attention` keeps one matrix of weights for its backward pass.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+
+def family_attention_reference(
+    query: Tensor, key: Tensor, value: Tensor, inside: Tensor, bias: Tensor, scale: float
+) -> tuple[Tensor, Tensor]:
+    """Z (..., F, w) and r (..., F, w, V) from `query`, `key` (..., F, w, D), `value` (..., F, w, V) and the energy
+    `inside` (..., F, w); `bias` is added to the scores and broadcasts to (..., F, w, w).
+    """
+    own = torch.eye(query.shape[-2], dtype=torch.bool, device=query.device)
+    scores = torch.where(own, inside[..., None], query @ key.transpose(-1, -2) * scale + bias)
+    total = scores.logsumexp(-1)
+    weights = (scores - total[..., None]).exp().masked_fill(own, 0)
+    return total, weights @ value
+
+
+def family_attention(
+    query: Tensor, key: Tensor, value: Tensor, inside: Tensor, bias: Tensor, scale: float
+) -> tuple[Tensor, Tensor]:
+    """What `family_attention_reference` returns, with a backward pass of its own (first derivatives only)."""
+    found: tuple[Tensor, Tensor] = _Family.apply(  # type: ignore[no-untyped-call]
+        query, key, value, inside, bias, scale
+    )
+    return found
+
+
+class _Family(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        context: Any, query: Tensor, key: Tensor, value: Tensor, inside: Tensor, bias: Tensor, scale: float
+    ) -> tuple[Tensor, Tensor]:
+        scores = query @ key.transpose(-1, -2)
+        scores.mul_(scale).add_(bias)
+        _diagonal(scores).copy_(inside)
+        total = scores.logsumexp(-1)
+        weights = scores.sub_(total[..., None]).exp_()
+        mass = _diagonal(weights).clone()
+        _diagonal(weights).zero_()
+        context.save_for_backward(query, key, value, weights, mass)
+        context.scale, context.bias_shape = scale, bias.shape if bias.requires_grad else None
+        return total, weights @ value
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        query, key, value, weights, mass = context.saved_tensors
+        of_total, of_mix = gradients
+        slope = of_mix @ value.transpose(-1, -2)  # of the weights
+        mean = (slope * weights).sum(-1)
+        slope.sub_(mean[..., None]).add_(of_total[..., None]).mul_(weights)  # of the scores; the diagonal is 0
+        of_inside = mass * (of_total - mean)
+        of_bias = None if context.bias_shape is None else slope.sum_to_size(context.bias_shape)
+        of_value = weights.transpose(-1, -2) @ of_mix
+        of_query = (slope @ key).mul_(context.scale)
+        of_key = (slope.transpose(-1, -2) @ query).mul_(context.scale)
+        return of_query, of_key, of_value, of_inside, of_bias, None
+
+
+def _diagonal(matrix: Tensor) -> Tensor:
+    return matrix.diagonal(dim1=-2, dim2=-1)

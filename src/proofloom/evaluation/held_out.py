@@ -1,0 +1,76 @@
+"""Which theorems of a split are tried, and the steps that people proved them with.
+
+A sample is the beginning of one order that the seed draws, so that a larger sample holds the smaller one.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+
+from proofloom.corpus.entries import FileEntry, TheoremEntry
+from proofloom.corpus.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class HumanStep:
+    """The printed state before a step, and the tactic."""
+
+    state: str
+    tactic: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """A theorem of a split with its steps; `name` is its full name, with its place where others are called so too."""
+
+    name: str
+    part: str
+    theorem: TheoremEntry
+    file: FileEntry
+    assistant: str
+    steps: tuple[HumanStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """At most `limit` theorems (None for all) of these parts of a split, drawn by `seed`."""
+
+    split: str
+    parts: tuple[str, ...]
+    limit: int | None
+    seed: int
+
+
+def held_out(library: Library, sample: Sample) -> list[HeldOut]:
+    """The theorems of a sample that have a proof, part by part, in the order of the library.
+
+    Raises `LibraryError` if there is no such split.
+    """
+    assistants = {entry.id: entry.repository.assistant for entry in library.repositories()}
+    files = {file.id: file for file in library.files()}
+    found: list[tuple[str, TheoremEntry]] = []
+    for part in sample.parts:
+        found += [(part, one) for one in library.theorems(split=sample.split, part=part) if not one.admitted]
+    names = Counter(theorem.full_name for _, theorem in found)
+    order = list(range(len(found)))
+    random.Random(sample.seed).shuffle(order)
+    drawn = [found[place] for place in sorted(order[: sample.limit])]
+    wanted = {theorem.id for _, theorem in drawn}
+    steps: dict[int, list[HumanStep]] = {number: [] for number in wanted}
+    for part in sample.parts:
+        for step in library.steps(split=sample.split, part=part):
+            if step.theorem_id in wanted:
+                steps[step.theorem_id].append(HumanStep(step.state_before, step.tactic))
+    return [
+        HeldOut(
+            f"{one.full_name}@{one.start}" if names[one.full_name] > 1 else one.full_name,
+            part,
+            one,
+            files[one.file_id],
+            assistants[files[one.file_id].repository_id],
+            tuple(steps[one.id]),
+        )
+        for part, one in drawn
+    ]
