@@ -61,9 +61,7 @@ def fold(
         fade = tl.exp2(peak - base)
         total = total * fade + tl.sum(weights, 1)
         some_values = tl.load(values + value_places[:, None] + columns[None, :], mask=read, other=0.0)
-        weighted = weighted * fade[:, None] + tl.dot(
-            weights.to(some_values.dtype), some_values, input_precision="ieee"
-        )
+        weighted = weighted * fade[:, None] + tl.dot(weights.to(some_values.dtype), some_values, input_precision="ieee")
         peak = top
     return peak, total, weighted
 
@@ -177,7 +175,7 @@ def lean_decode_kernel(
         peak = tl.full([ROWS], float("-inf"), tl.float32)
         total = tl.zeros([ROWS], tl.float32)
         weighted = tl.zeros([ROWS, PADDED], tl.float32)
-        for step in range(0, own + others):
+        for step in range(own + others):
             slot = (base + step).to(tl.int64)
             if step < own:
                 low = first
@@ -190,9 +188,7 @@ def lean_decode_kernel(
                     value_base = values + head.to(tl.int64) * value_head_step
                 else:
                     key_base = keys + sequence.to(tl.int64) * key_batch_step + head.to(tl.int64) * key_head_step
-                    value_base = (
-                        values + sequence.to(tl.int64) * value_batch_step + head.to(tl.int64) * value_head_step
-                    )
+                    value_base = values + sequence.to(tl.int64) * value_batch_step + head.to(tl.int64) * value_head_step
                 part_peak, part_total, part_weighted = fold(
                     queries,
                     key_base,

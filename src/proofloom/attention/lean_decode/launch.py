@@ -14,10 +14,12 @@ from typing import Any
 import torch
 import triton
 from torch import Tensor
+from triton.runtime.interpreter import InterpretedFunction
 
 from proofloom.attention.lean_decode.kernel import lean_decode_kernel
 from proofloom.attention.lean_decode.keys import KeyValues
 
+_INTERPRETER = isinstance(lean_decode_kernel, InterpretedFunction)
 TYPES = (torch.float16, torch.bfloat16, torch.float32)
 WIDEST = 256
 CHUNK = 16
@@ -94,7 +96,7 @@ def launch(
     than can be resident, and for types and widths that the kernel does not know.
     """
     batch, heads, count, width = rows.shape
-    check(rows, tile, programs)
+    check(rows, held, tile, programs)
     rows = rows.contiguous()
     padded = max(16, triton.next_power_of_2(width))
     block = min(max(16, triton.next_power_of_2(count)), 128 if padded <= 128 else 64)
@@ -149,8 +151,10 @@ def launch(
     return output, logsumexp
 
 
-def check(rows: Tensor, tile: int | None, programs: int | None) -> None:
+def check(rows: Tensor, held: KeyValues, tile: int | None, programs: int | None) -> None:
     """Raises `ValueError` for what the kernel does not know."""
+    if rows.shape[:2] != (held.batch, held.heads):
+        raise ValueError(f"rows of (B, G) {tuple(rows.shape[:2])}: the keys have {(held.batch, held.heads)}")
     if rows.dtype not in TYPES:
         raise ValueError(f"query of {rows.dtype}: the kernel knows float16, bfloat16 and float32")
     if rows.shape[3] > WIDEST:
@@ -159,8 +163,12 @@ def check(rows: Tensor, tile: int | None, programs: int | None) -> None:
         raise ValueError(f"tile={tile}: wanted a power of 2, at least 16")
     if programs is not None and programs < 1:
         raise ValueError(f"programs={programs}: wanted at least 1")
-    if not rows.is_cuda and not triton.knobs.runtime.interpret:
-        raise ValueError(f"tensors on {rows.device}: the kernel runs on a GPU, or anywhere with TRITON_INTERPRET=1")
+    if _INTERPRETER and rows.dtype == torch.bfloat16:
+        raise ValueError(f"query of {rows.dtype}: Triton's interpreter multiplies float16 and float32 only")
+    if not rows.is_cuda and not _INTERPRETER:
+        raise ValueError(
+            f"tensors on {rows.device}: the kernel runs on a GPU, and elsewhere only with TRITON_INTERPRET=1"
+        )
 
 
 def _resident(arguments: Any, constants: dict[str, Any], rows: Tensor, workspace: Workspace) -> int:
@@ -170,11 +178,9 @@ def _resident(arguments: Any, constants: dict[str, Any], rows: Tensor, workspace
     key = (rows.device, rows.dtype, *constants.items())
     if key not in _RESIDENT:
         shared = workspace.tensors(rows.device, 1, 1, 1, 1)
-        compiled = lean_decode_kernel.warmup(
-            *arguments(shared), **constants, **_cooperative(rows.device), grid=(1,)
-        )
+        compiled = lean_decode_kernel.warmup(*arguments(shared), **constants, **_cooperative(rows.device), grid=(1,))
         compiled._init_handles()
-        device = torch.cuda.get_device_properties(rows.device)
+        device: Any = torch.cuda.get_device_properties(rows.device)
         processor = Processor(
             device.regs_per_multiprocessor,
             device.shared_memory_per_multiprocessor,
