@@ -42,7 +42,7 @@ def test_the_shapes_of_the_benchmark_agree_with_double_precision(page: int) -> N
 def test_the_shapes_hold_what_the_goals_speak_of() -> None:
     found = gpu_shapes.shapes(seed=0, quick=False)
     assert found[: len(gpu_shapes.shapes(0, True))] == gpu_shapes.shapes(0, True)
-    assert sum(sum(shape.lengths) >= 0.99 * gpu_shapes.TOTAL for shape in found) >= 17
+    assert sum(sum(shape.lengths) >= 0.99 * gpu_shapes.TOTAL for shape in found) >= 16
     assert sum(shape.ragged for shape in found) >= 4
     assert all(min(shape.lengths) >= 1 for shape in found)
     assert len({shape.name for shape in found}) == len(found)
