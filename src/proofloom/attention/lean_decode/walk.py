@@ -18,7 +18,7 @@ from proofloom.attention.softmax_merge import PartialSoftmax, finish, merge, par
 
 
 def plain(rows: Tensor, held: KeyValues, scale: float, tile: int = 256) -> tuple[Tensor, Tensor]:
-    """`walk` with one program, whose sums are in the order of the keys and so the same whatever else is in the batch."""
+    """`walk` with one program, whose sums go in the order of the keys, so they are the same in any batch."""
     lengths = [end - start for start, end in held.extents()]
     return walk(rows, held, scale, Schedule.over(lengths, held.heads, tile, 1), tile)
 
