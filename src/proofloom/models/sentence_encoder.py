@@ -21,7 +21,7 @@ from torch import Tensor
 from transformers import AutoModel
 
 from proofloom.models.errors import ModelError
-from proofloom.models.folder import load_tokenizer
+from proofloom.models.folder import load_tokenizer, no_progress
 
 Vectors = NDArray[np.float32]
 
@@ -101,7 +101,8 @@ def _model(folder: Path) -> Any:
         if kind not in _MODULES:
             raise ModelError(f"{folder}: has a module {kind}; wanted only {', '.join(_MODULES)}")
     try:
-        model = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+        with no_progress():
+            model: Any = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder}: no encoder can be read from it ({str(error).splitlines()[0]})") from error
     return model.eval()

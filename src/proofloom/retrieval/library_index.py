@@ -33,14 +33,6 @@ class Origin:
     encoder: str
     source: str
 
-    @classmethod
-    def of(cls, index: PremiseIndex, file: Path) -> Origin:
-        """Of an index that was read from `file`; raises `PremiseIndexError` if it is not one of a library."""
-        try:
-            return cls(**json.loads(index.note))
-        except (ValueError, TypeError) as error:
-            raise PremiseIndexError(f"{file}: is not the index of a library") from error
-
     @property
     def note(self) -> str:
         """As it is kept with the index."""
@@ -76,11 +68,19 @@ def library_index(
     )
 
 
-def check_origin(index: PremiseIndex, file: Path, premises: Sequence[PremiseEntry], encoder: Encoder) -> None:
-    """Raise `PremiseIndexError` if the index in `file` is not of these premises by this encoder."""
-    origin = Origin.of(index, file)
+def origin_of(index: PremiseIndex, file: Path, premises: Sequence[PremiseEntry]) -> Origin:
+    """What the index in `file` was made from; raises `PremiseIndexError` if that is not these premises."""
+    try:
+        origin = Origin(**json.loads(index.note))
+    except (ValueError, TypeError) as error:
+        raise PremiseIndexError(f"{file}: is not the index of a library") from error
     if origin.premises != premises_digest(premises):
         raise PremiseIndexError(f"{file}: the library has changed since it was made; run `proofloom index` again")
+    return origin
+
+
+def check_encoder(origin: Origin, file: Path, encoder: Encoder) -> None:
+    """Raise `PremiseIndexError` if another encoder made the index."""
     if origin.encoder != encoder.name:
         raise PremiseIndexError(
             f"{file}: was made by the encoder {origin.encoder}, {origin.source} is now {encoder.name}; run "
