@@ -24,12 +24,13 @@ def picture(tree: NestedSignal, texts: Sequence[str], *, signal: int = 0, width:
 
     def name(node: int) -> str:
         if tree.key[node] != NONE:
-            return tree.domains[tree.domain[node]].keys[tree.key[node]]
-        return "" if tree.leaf[node] else tree.domains[tree.domain[children[node][0]]].name
+            return tree.domains[int(tree.domain[node])].keys[int(tree.key[node])]
+        return "" if tree.leaf[node] else tree.domains[int(tree.domain[children[node][0]])].name
 
     def leaf_text(leaf: int) -> str:
         slot = int(tree.slot[leaf])
-        return "(padding)" if slot == NONE or not tree.size[leaf] else texts[slot - signal * tree.tokens].strip()
+        own = slot != NONE and bool(tree.size[leaf])
+        return texts[slot - signal * tree.tokens].strip() if own else "(padding)"
 
     def drawn(node: int, first: str, rest: str) -> Iterator[str]:
         below = children.get(node, [])
