@@ -44,7 +44,7 @@ def score_steps(
         for each in contestants:
             mine = [one for one in some if (each.name, one.name) not in known]
             pairs = [
-                levelled_pair(step.state, step.tactic, UNIVERSES.get(one.assistant, Universes.EITHER))
+                levelled_pair(step.state, step.tactic, UNIVERSES.get(one.repository.assistant, Universes.EITHER))
                 for one in mine
                 for step in one.steps
             ]
