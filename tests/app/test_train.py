@@ -19,6 +19,7 @@ from proofloom.app.train_settings import train_settings
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.corpus.records import Repository, TracedFile, TracedStep, TracedTheorem
 from proofloom.corpus.splits import SplitSettings, divide
+from proofloom.proofs import ProofState
 
 
 def traced(count: int) -> TracedFile:
@@ -85,6 +86,41 @@ def test_a_run_leaves_a_model_and_its_card(here: Path, capsys: pytest.CaptureFix
         train("r", seed=4)
 
 
+def test_what_a_model_was_taught_to_read_is_what_it_is_asked(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models()
+    from proofloom.models.engine.choice import engine_for
+    from proofloom.models.engine.tokenized import TokenizedEngine
+    from proofloom.models.folder import load_model, load_tokenizer
+    from proofloom.models.prompt import Prompt, prompts
+    from proofloom.training.examples import Examples
+
+    (here / "tags.toml").write_text("[reading]\nlevels = 'lines'\ntags = true\n[fit]\nepochs = 0.1\n")
+    assert train("t", split="random", config=here / "tags.toml", as_json=True) == 0
+    folder = here / "runs" / "t"
+    assert tomllib.loads((folder / "config.toml").read_text())["reading"]["levels"] == "lines"
+    tokenizer, seen = load_tokenizer(folder / "model"), list[Prompt]()
+    assert "| reading tags | True |" in (folder / "model" / "README.md").read_text()
+
+    def watched(*given: Any) -> list[Prompt]:
+        seen.extend(prompts(*given))
+        return seen
+
+    monkeypatch.setattr(f"{TokenizedEngine.__module__}.prompts", watched)
+    state = ProofState.parse("A : Type\na : A\n⊢ a0 = a0")
+    engine = engine_for(load_model(folder / "model"), tokenizer.eos_token_id)
+    TokenizedEngine(engine, tokenizer).complete([state], 2)
+    assert tokenizer.decode(seen[0].tokens) == "[GOAL]<type>A : Type\n<instance>a : A\n<goal>⊢ a0 = a0[PROOFSTEP]"
+    examples = Examples.read(folder / "train.arrays", (folder / "tokenizer" / "stamp").read_text())
+    assert examples is not None
+    starts = examples.starts[:-1]
+    learned = [examples.tokens[at : at + n].tolist() for at, n in zip(starts, examples.prompts, strict=True)]
+    assert seen[0].tokens in learned
+    assert examples.counts["levels from lines"] == 60
+    tags = tokenizer.convert_tokens_to_ids(["<type>", "<instance>", "<goal>"])
+    assert [place in seen[0].tokens for place in tags] == [True] * 3
+    assert [seen[0].levels[seen[0].tokens.index(tag)] for tag in tags] == [2, 3, 4]
+
+
 def test_ctrl_c_keeps_a_checkpoint_and_the_name_goes_on(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +181,7 @@ def test_settings_come_back_from_their_toml() -> None:
     models()
     given: dict[str, dict[str, Any]] = {
         "": {"library": "a.sqlite", "split": "s@1", "size": "tiny"},
+        "reading": {"levels": "paper", "variables": "type", "tags": True},
         "limits": {"prompt": 99},
         "fit": {"batch": 7, "precision": "float32"},
         "flow": {"layers": "all", "hierarchy": "five-reversed", "heads": "sum"},
@@ -157,6 +194,8 @@ def test_settings_come_back_from_their_toml() -> None:
         ("[flow]\nhierarchy = 'six'", "unknown hierarchy 'six'; valid: five, three, five-reversed"),
         ("[fit]\nprecision = 'double'", "f.toml: 'double' is not a valid Precision"),
         ("[limits]\nprompt = 1", "f.toml: prompt=1: wanted at least 3 tokens"),
+        ("[reading]\nlevels = 'words'", "f.toml: 'words' is not a valid LevelSource"),
+        ("[reading]\ntags = 1", "f.toml: reading tags=1: wanted true or false"),
         ("fit = 3", "[fit] must be a table"),
         ("x = ", "f.toml: not TOML"),
     ]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proofloom.app.toml_records import BadInput
-from proofloom.hierarchy import LevelledText, levelled_state
 from proofloom.proofs import ProofState
 from proofloom.proofs.state import TURNSTILE, StateSyntaxError
 
@@ -23,9 +22,9 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class GivenStates:
-    """At least one state with its levels, and a line for each one that was left out."""
+    """At least one state, and a line for each one that was left out."""
 
-    states: tuple[LevelledText, ...]
+    states: tuple[ProofState, ...]
     left_out: tuple[str, ...] = ()
 
 
@@ -35,20 +34,20 @@ def given_states(given: str, most: int) -> GivenStates:
     A file (and standard input) holds one state as text, or JSON objects, one a line.  Raises `BadInput`.
     """
     if given != STDIN and (TURNSTILE in given or "\n" in given):
-        return GivenStates((_levelled(given, "the state"),))
+        return GivenStates((_parsed(given, "the state"),))
     source = "standard input" if given == STDIN else given
     text = _read(given, source)
     if not text.strip():
         raise BadInput(f"{source}: is empty; wanted a proof state, or JSON lines with the field {' or '.join(FIELDS)}")
     if not text.lstrip().startswith("{"):
-        return GivenStates((_levelled(text, source),))
-    states: list[LevelledText] = []
+        return GivenStates((_parsed(text, source),))
+    states: list[ProofState] = []
     left_out: list[str] = []
     for place, state in _fields(text, source):
         if len(states) == most:
             break
         try:
-            states.append(_levelled(state, place))
+            states.append(_parsed(state, place))
         except BadInput as error:
             left_out.append(str(error))
     if not states:
@@ -83,11 +82,11 @@ def _fields(text: str, source: str) -> Iterator[tuple[str, str]]:
         yield place, found[0]
 
 
-def _levelled(text: str, place: str) -> LevelledText:
+def _parsed(text: str, place: str) -> ProofState:
     try:
         state = ProofState.parse(text)
     except StateSyntaxError as error:
         raise BadInput(f"{place}: is no proof state ({error})") from error
     if not state.goals:
         raise BadInput(f"{place}: has no goals, so there is nothing to look at")
-    return levelled_state(state)
+    return state

@@ -28,7 +28,8 @@ from proofloom.app.heat_maps import level_map, token_map
 from proofloom.app.toml_records import BadInput
 from proofloom.assistants.files import write_beside
 from proofloom.evaluation.attention_flows import attention_flows, token_attention
-from proofloom.hierarchy import LevelledText
+from proofloom.hierarchy import LevelledText, levelled_state
+from proofloom.proofs import ProofState
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -92,18 +93,19 @@ def inspect(
     """
     question = _Question(constrained, _layers(layers))
     given = given_states(state, states)
+    levelled = [levelled_state(one) for one in given.states]
     folders = list(dict.fromkeys(model or ()))
     with model_extra("inspect", "matplotlib"):
         models = _models(folders, given.states, question)
         pictures = {LEVELS: level_map(models), TOKENS: token_map(models)} if models and output is not None else {}
-    shown = given.states[:1] if models else given.states
+    shown = levelled[:1] if models else levelled
     files: dict[str, bytes] = {}
     if output is not None:
-        title = f"{len(given.states):,} proof states" if len(given.states) > 1 else "A proof state"
+        title = f"{len(levelled):,} proof states" if len(levelled) > 1 else "A proof state"
         captions = {_CAPTIONS[name]: data for name, data in pictures.items()}
-        files = {PAGE: inspection_page(title, given.states, len(shown), models, captions).encode(), **pictures}
+        files = {PAGE: inspection_page(title, levelled, len(shown), models, captions).encode(), **pictures}
     written = _write(files, output) if output is not None else []
-    for line in _printed(shown, given.states, models, written, as_json):
+    for line in _printed(shown, levelled, models, written, as_json):
         typer.echo(line)
     for line in given.left_out:
         _say(f"left out: {line}")
@@ -147,7 +149,7 @@ def _layers(text: str) -> tuple[int, ...]:
     return tuple(sorted({int(part) for part in parts}))
 
 
-def _models(folders: Sequence[Path], states: Sequence[LevelledText], question: _Question) -> list[ModelFlows]:
+def _models(folders: Sequence[Path], states: Sequence[ProofState], question: _Question) -> list[ModelFlows]:
     """Each model measured, in order; raises `BadInput`."""
     if not folders:
         return []
@@ -165,10 +167,11 @@ def _models(folders: Sequence[Path], states: Sequence[LevelledText], question: _
     return measured
 
 
-def _measured(folder: Path, name: str, states: Sequence[LevelledText], question: _Question) -> ModelFlows:
+def _measured(folder: Path, name: str, states: Sequence[ProofState], question: _Question) -> ModelFlows:
     from proofloom.attention.interface import use_flow_attention
     from proofloom.models.folder import load_model, load_tokenizer
     from proofloom.models.prompt import Cut, prompts
+    from proofloom.models.reading import remembered_reading
     from proofloom.training.examples import Limits
 
     tokenizer = load_tokenizer(folder)
@@ -181,7 +184,9 @@ def _measured(folder: Path, name: str, states: Sequence[LevelledText], question:
     for option, layer in (("--constrained", constrained), ("--layers", panels[-1])):
         if layer > depth:
             raise BadInput(f"{option} {layer}: {folder} has {depth} layers")
-    made = prompts(tokenizer, states, min(Limits().prompt, config.max_position_embeddings))
+    reading = remembered_reading(tokenizer)
+    levelled = [reading.of_state(state) for state in states]
+    made = prompts(tokenizer, levelled, min(Limits().prompt, config.max_position_embeddings))
     return ModelFlows(
         name,
         constrained,

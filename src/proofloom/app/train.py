@@ -108,7 +108,7 @@ def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any
         entry = library.split(settings.split)
         settings = replace(settings, split=f"{entry.name}@{entry.version}")
         folder = begin_run(run, settings.toml)
-        plan = TrainingPlan(settings.size, SIZES[settings.size], entry, settings.limits, settings.fit)
+        plan = TrainingPlan(settings.size, SIZES[settings.size], entry, settings.reading, settings.limits, settings.fit)
         stamp = library_stamp(library, settings.split)
         try:
             with alone_in(folder):
@@ -135,10 +135,7 @@ def _settings(run: str, config: Path | None, given: Mapping[str, Mapping[str, An
             text = config.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{config}: cannot be read ({error})") from error
-    top: dict[str, Any] = dict(given.get("", {}))
-    if config is None:
-        top = {"library": str(DEFAULT_PLACE)} | top
-    settings = train_settings(text, str(config or "the options"), {**given, "": top})
+    settings = train_settings(text, str(config or "the options"), given)
     if not settings.split:
         raise BadInput("train: no split is named; make one with `proofloom split` and give its name with --split")
     return settings

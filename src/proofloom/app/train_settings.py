@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from proofloom.app.toml_records import BadInput, choice, made, sub_table, toml, values
+from proofloom.corpus.library import DEFAULT_PLACE
+from proofloom.hierarchy import Reading
 
 if TYPE_CHECKING:
     from proofloom.training.config import FitConfig
@@ -18,15 +20,19 @@ if TYPE_CHECKING:
 
 ALL_LAYERS = "all"
 """How TOML says that every layer is constrained."""
+_TABLES = ("reading", "limits", "fit", "flow")
 
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """What decides the result of a training: the database, the split, the size of the model, limits, and how to fit."""
+    """What decides the result of a training: the database, the split, the size of the model, the reading of states,
+    limits, and how to fit.
+    """
 
     library: str
     split: str
     size: str
+    reading: Reading
     limits: Limits
     fit: FitConfig
 
@@ -37,7 +43,8 @@ class TrainSettings:
         flow["hierarchy"] = self.fit.flow.hierarchy.name
         flow["layers"] = ALL_LAYERS if self.fit.flow.layers is None else self.fit.flow.layers
         top = {name: getattr(self, name) for name in ("library", "split", "size")}
-        return toml({"": top, "limits": values(self.limits), "fit": self.fit.as_table(), "flow": flow})
+        tables = {"reading": values(self.reading), "limits": values(self.limits), "fit": self.fit.as_table()}
+        return toml({"": top, **tables, "flow": flow})
 
 
 def train_settings(text: str, source: str, given: Mapping[str, Mapping[str, Any]]) -> TrainSettings:
@@ -55,8 +62,8 @@ def train_settings(text: str, source: str, given: Mapping[str, Mapping[str, Any]
         top = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{source}: not TOML: {error}") from error
-    tables = {name: {**sub_table(top, name, source), **given.get(name, {})} for name in ("limits", "fit", "flow")}
-    top = {"library": "", "split": "", "size": "nano", **top, **given.get("", {})}
+    tables = {name: {**sub_table(top, name, source), **given.get(name, {})} for name in _TABLES}
+    top = {"library": str(DEFAULT_PLACE), "split": "", "size": "nano", **top, **given.get("", {})}
     choice("size", str(top["size"]), SIZES)
     flow = tables["flow"]
     if "hierarchy" in flow:
@@ -64,6 +71,7 @@ def train_settings(text: str, source: str, given: Mapping[str, Mapping[str, Any]
     if flow.get("layers") == ALL_LAYERS:
         flow["layers"] = None
     tables["fit"]["flow"] = made(FlowSettings, flow, source)
+    top["reading"] = made(Reading, tables["reading"], source)
     top |= {"limits": made(Limits, tables["limits"], source), "fit": made(FitConfig, tables["fit"], source)}
     settings: TrainSettings = made(TrainSettings, top, source)
     return settings

@@ -2,6 +2,7 @@
 
 from proofloom.hierarchy.kinds import KIND_LEVELS, Kind, kind, token_kinds
 from proofloom.hierarchy.levels import FIVE_LEVELS, HIERARCHIES, OUTSIDE, THREE_LEVELS, Hierarchy, Level, Span
+from proofloom.hierarchy.reading import PLAIN_READING, LevelSource, Reading, Variables
 from proofloom.hierarchy.structure import declaration_level, state_spans
 from proofloom.hierarchy.tags import TAGS, tagged
 from proofloom.hierarchy.text import LINE_RULES, PAPER_RULES, LineRules, text_spans
@@ -17,16 +18,20 @@ __all__ = [
     "LINE_RULES",
     "OUTSIDE",
     "PAPER_RULES",
+    "PLAIN_READING",
     "STEP_MARKER",
     "TAGS",
     "THREE_LEVELS",
     "Hierarchy",
     "Kind",
     "Level",
+    "LevelSource",
     "LevelledText",
     "LineRules",
+    "Reading",
     "Span",
     "Universes",
+    "Variables",
     "declaration_level",
     "example",
     "is_universe",

@@ -48,7 +48,7 @@ def load_model(folder: Path) -> PreTrainedModel:
     """The model of a folder, on the CPU in single precision, not training; nothing is fetched.  Raises `ModelError`."""
     _check(folder)
     try:
-        with _no_progress():
+        with no_progress():
             model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{folder}: no model can be read from it ({_first_line(error)})") from error
@@ -84,7 +84,7 @@ def _replace(folder: Path, write: Callable[[Path], object]) -> None:
 
 
 @contextmanager
-def _no_progress() -> Iterator[None]:
+def no_progress() -> Iterator[None]:
     """Inside, transformers draws no bar for what takes no time."""
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from proofloom.hierarchy import GOAL_MARKER, STEP_MARKER
+from proofloom.hierarchy import GOAL_MARKER, STEP_MARKER, TAGS
 
 PADDING = "[PAD]"
 END = "<|endoftext|>"
@@ -59,3 +59,12 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenize
         clean_up_tokenization_spaces=False,
     )
     return tokenizer
+
+
+def add_tags(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Give each tag of a level a token of its own, behind all others.
+
+    Unlike the special tokens they are found inside a text, where `tagged` writes them.
+    """
+    tags: list[Any] = [AddedToken(tag, special=False, normalized=False) for tag in TAGS.values()]
+    tokenizer.add_tokens(tags)

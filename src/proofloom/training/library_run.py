@@ -19,10 +19,12 @@ from transformers import PreTrainedTokenizerBase
 
 from proofloom.corpus.entries import SplitEntry
 from proofloom.corpus.library import Library
+from proofloom.hierarchy import Reading
 from proofloom.models.card import CardFacts, model_card
 from proofloom.models.folder import load_tokenizer, save_model, save_tokenizer
 from proofloom.models.neox import Size, build_model
-from proofloom.models.tokenizer import train_tokenizer
+from proofloom.models.reading import remember_reading
+from proofloom.models.tokenizer import add_tags, train_tokenizer
 from proofloom.training.checkpoint import Checkpoints
 from proofloom.training.config import FitConfig
 from proofloom.training.examples import Examples, Limits, encode
@@ -36,11 +38,12 @@ PARTS = ("train", "val")
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What a run trains: a model of the size `name`, on a split, within limits, as `config` says."""
+    """What a run trains: a model of the size `name`, on a split, read as `reading` says, within limits, by `config`."""
 
     name: str
     size: Size
     split: SplitEntry
+    reading: Reading
     limits: Limits
     config: FitConfig
 
@@ -68,7 +71,7 @@ def train_on_library(
     Trains on an accelerator if there is one.  Raises `TrainingError`, `ModelError`, `LibraryError`, `ValueError`.
     """
     split = f"{plan.split.name}@{plan.split.version}"
-    stamp = f"{stamp} {split} {plan.split.digest} {plan.limits} {plan.size.vocabulary}"
+    stamp = f"{stamp} {split} {plan.split.digest} {plan.reading} {plan.limits} {plan.size.vocabulary}"
     tokenizer = _tokenizer(plan, library, split, stamp, folder, say)
     parts = {part: _examples(part, plan, library, split, stamp, tokenizer, folder, say) for part in PARTS}
     data = TrainingData(parts["train"], parts["val"], int(tokenizer.pad_token_id))
@@ -91,6 +94,7 @@ def train_on_library(
         seeds={"weights, order": plan.config.seed},
         settings={
             **plan.config.as_table(),
+            **{f"reading {name}": value for name, value in plan.reading.record.items()},
             "flow strength": flow.strength,
             "flow layers": "all" if flow.layers is None else flow.layers,
             "flow hierarchy": flow.hierarchy.name,
@@ -113,7 +117,11 @@ def _tokenizer(
     mark = place / "stamp"
     if not mark.exists() or mark.read_text("utf-8") != stamp:
         say(f"training a tokenizer of {plan.size.vocabulary:,} tokens")
-        save_tokenizer(train_tokenizer(_texts(library, split), plan.size.vocabulary), place)
+        tokenizer = train_tokenizer(_texts(library, split), plan.size.vocabulary)
+        if plan.reading.tags:
+            add_tags(tokenizer)
+        remember_reading(tokenizer, plan.reading)
+        save_tokenizer(tokenizer, place)
         mark.write_text(stamp, "utf-8")
     return load_tokenizer(place)
 
@@ -143,7 +151,7 @@ def _examples(
     found = Examples.read(file, stamp)
     if found is None:
         say(f"preparing the examples of {part}")
-        encode(library_pairs(library, split, part), tokenizer, plan.limits).write(file, stamp)
+        encode(library_pairs(library, split, part, plan.reading), tokenizer, plan.limits).write(file, stamp)
         found = Examples.read(file, stamp)
         assert found is not None, file
     told = ", ".join(f"{count:,} {name}" for name, count in found.counts.items() if count)

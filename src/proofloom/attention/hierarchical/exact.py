@@ -12,7 +12,7 @@ paper's algorithm 3, with e = -phi and the constants that cancel left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from proofloom.attention.hierarchical.checks import checked
 from proofloom.attention.hierarchical.family import family_attention
-from proofloom.attention.hierarchical.layout import EMPTY, Bucket, Depth, Layout
+from proofloom.attention.hierarchical.layout import EMPTY, Bucket, Depth, Layout, bucketed, filled
 from proofloom.attention.hierarchical.rows import put_back, take
 from proofloom.hierarchy.nested import NestedSignal
 
@@ -129,7 +129,7 @@ def _nodes(
             own = take(places, depth.give)
             energy = energy + (own * own).sum(-1)
         pieces.insert(0, _Nodes(query, key, value, energy))
-    return _made(_filled(parts, depth) for parts in zip(*pieces, strict=True))
+    return _made(filled(parts, depth) for parts in zip(*pieces, strict=True))
 
 
 def _made(parts: Iterable[Tensor]) -> _Nodes:
@@ -137,19 +137,10 @@ def _made(parts: Iterable[Tensor]) -> _Nodes:
     return _Nodes(query, key, value, energy)
 
 
-def _filled(parts: Sequence[Tensor], depth: Depth) -> Tensor:
-    """These rows, end to end, in the order of the depth, with zeros for its padding."""
-    if depth.padding:
-        shape = list(parts[0].shape)
-        shape[2] = depth.padding
-        parts = [*parts, parts[0].new_zeros(shape)]
-    return take(parts[0] if len(parts) == 1 else torch.cat(list(parts), 2), depth.join)
-
-
 def _families(nodes: _Nodes, depth: Depth, places: Tensor | None, scale: float, causal: bool) -> tuple[_Nodes, _Found]:
     """The parents of all families of a depth, and what the way down needs."""
-    spread = [_bucketed(take(one, depth.spread), depth) for one in nodes]
-    spots = None if places is None else _bucketed(take(places, depth.spread), depth)
+    spread = [bucketed(one, depth) for one in nodes]
+    spots = None if places is None else bucketed(places, depth)
     found = _Found([], [])
     pooled: list[_Nodes] = []
     for number, bucket in enumerate(depth.buckets):
@@ -163,14 +154,6 @@ def _families(nodes: _Nodes, depth: Depth, places: Tensor | None, scale: float, 
         pooled.append(_made([*means, (share * total).sum(-1)]))
     parents = (torch.cat(parts, 2) if len(parts) > 1 else parts[0] for parts in zip(*pooled, strict=True))
     return _made(take(one, depth.up) for one in parents), found
-
-
-def _bucketed(rows: Tensor, depth: Depth) -> list[Tensor]:
-    """(X, H, places, ...) as (X, H, F, w, ...) of each bucket."""
-    pieces = rows.split([bucket.places for bucket in depth.buckets], 2)
-    return [
-        piece.unflatten(2, (bucket.families, bucket.width)) for piece, bucket in zip(pieces, depth.buckets, strict=True)
-    ]
 
 
 def _bias(bucket: Bucket, dtype: torch.dtype, spots: Tensor | None, causal: bool) -> Tensor:

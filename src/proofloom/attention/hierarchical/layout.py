@@ -10,13 +10,14 @@ balanced and ragged trees run the same programme.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from proofloom.attention.hierarchical.rows import Move, inverse, move
+from proofloom.attention.hierarchical.rows import Move, inverse, move, take
 from proofloom.hierarchy.nested import NONE, Integers, NestedSignal
 
 EMPTY = -1e36
@@ -105,10 +106,35 @@ class Layout:
 
     def positions(self, position: Tensor, depth: Depth) -> Tensor:
         """(X or 1, H or 1, m, C) of one depth from (M, C) or (H, M, C) of all nodes in the order of the forest."""
-        count = depth.nodes * self.side_by_side
-        rows: Tensor = position[..., depth.first : depth.first + count, :]
-        rows = rows.unflatten(-2, (self.side_by_side, depth.nodes)).movedim(-3, 0)
+        return self._rows_of(position, depth.first, depth.nodes)
+
+    def all_positions(self, position: Tensor) -> Tensor:
+        """(X or 1, H or 1, nodes of a tree, C): the same for all depths, roots first."""
+        roots = self.batch // self.side_by_side
+        depths = [self.positions(position, depth) for depth in self.depths]
+        return torch.cat([self._rows_of(position, 0, roots), *depths], 2)
+
+    def _rows_of(self, position: Tensor, first: int, nodes: int) -> Tensor:
+        rows: Tensor = position[..., first : first + nodes * self.side_by_side, :]
+        rows = rows.unflatten(-2, (self.side_by_side, nodes)).movedim(-3, 0)
         return rows if rows.dim() == 4 else rows.unsqueeze(1)
+
+
+def filled(parts: Sequence[Tensor], depth: Depth) -> Tensor:
+    """Leaves and inner nodes of a depth, each (X, H, some, ...), as its rows in order, with zeros for padding."""
+    if depth.padding:
+        shape = list(parts[0].shape)
+        shape[2] = depth.padding
+        parts = [*parts, parts[0].new_zeros(shape)]
+    return take(parts[0] if len(parts) == 1 else torch.cat(list(parts), 2), depth.join)
+
+
+def bucketed(rows: Tensor, depth: Depth) -> list[Tensor]:
+    """The rows (X, H, m, ...) of a depth as (X, H, F, w, ...) of each of its buckets."""
+    pieces = take(rows, depth.spread).split([bucket.places for bucket in depth.buckets], 2)
+    return [
+        piece.unflatten(2, (bucket.families, bucket.width)) for piece, bucket in zip(pieces, depth.buckets, strict=True)
+    ]
 
 
 def lay_out(tree: NestedSignal, device: torch.device | str = "cpu") -> Layout:
@@ -196,7 +222,7 @@ def _buckets(
     share = size / np.maximum(size_above[:, parent], 1)
     with np.errstate(divide="ignore"):
         log_size = np.maximum(np.log(size), EMPTY)
-    widths = _widths(counts)
+    widths = bucket_widths(counts)
     families, places, buckets = [], [], []
     for width in np.unique(widths):
         members = np.flatnonzero(widths == width)
@@ -213,8 +239,8 @@ def _buckets(
     return np.concatenate(families), np.concatenate(places), tuple(buckets)
 
 
-def _widths(counts: Integers) -> Integers:
-    """The width of each family's bucket: the count itself if all are equal, else rounded up to 1, 2, 3, 4, 6, 8, ..."""
+def bucket_widths(counts: Integers) -> Integers:
+    """The width of each count's bucket: the count itself if all are equal, else rounded up to 1, 2, 3, 4, 6, 8, ..."""
     if len(counts) and (counts == counts[0]).all():
         return counts
     steps = np.unique([1] + [base << shift for base in (2, 3) for shift in range(40)])

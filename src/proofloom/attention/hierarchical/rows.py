@@ -61,6 +61,8 @@ class _Take(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, rows: Tensor, there: Tensor, back: Tensor) -> Tensor:
         context.save_for_backward(there, back)
+        if not rows.shape[2]:
+            return rows.new_zeros(*rows.shape[:2], len(there), *rows.shape[3:])
         missing = (there < 0).view(-1, *[1] * (rows.dim() - 3))
         return rows.index_select(2, there.clamp(min=0)).masked_fill_(missing, 0)
 

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerBase
 
-from proofloom.hierarchy import levelled_state
 from proofloom.models.engine.protocol import Continuation, Decoding, Engine
 from proofloom.models.engine.text import Completion
 from proofloom.models.prompt import prompts
+from proofloom.models.reading import remembered_reading
 from proofloom.proofs import ProofState
 
 
 class TokenizedEngine:
-    """An engine over tokens with its (fast) tokenizer; a prompt is cut to `most_prompt_tokens`."""
+    """An engine over tokens with its (fast) tokenizer, which remembers how states are read.
+
+    A prompt is cut to `most_prompt_tokens`.  Raises `ModelError` if what is remembered is no reading.
+    """
 
     def __init__(
         self,
@@ -26,11 +29,13 @@ class TokenizedEngine:
         self._engine, self._tokenizer = engine, tokenizer
         self._decoding = decoding or Decoding()
         self._most_prompt_tokens = most_prompt_tokens
+        self._reading = remembered_reading(tokenizer)
         self.name = engine.name
 
     def complete(self, states: Sequence[ProofState], n: int) -> list[list[Completion]]:
         """For each state at most `n` completions, the likeliest first; special tokens are written out in the text."""
-        made = prompts(self._tokenizer, [levelled_state(state) for state in states], self._most_prompt_tokens)
+        levelled = [self._reading.of_state(state) for state in states]
+        made = prompts(self._tokenizer, levelled, self._most_prompt_tokens)
         answers = self._engine.generate([prompt.tokens for prompt in made], n, self._decoding)
         return [[self._completion(one) for one in some] for some in answers]
 
