@@ -94,12 +94,16 @@ def test_what_a_model_was_taught_to_read_is_what_it_is_asked(here: Path, monkeyp
     from proofloom.models.prompt import Prompt, prompts
     from proofloom.training.examples import Examples
 
-    (here / "tags.toml").write_text("[reading]\nlevels = 'lines'\ntags = true\n[fit]\nepochs = 0.1\n")
+    told = "[reading]\nlevels = 'lines'\ntags = true\n[fit]\nepochs = 0.1\n[flow]\nlearned = true\n"
+    (here / "tags.toml").write_text(told)
     assert train("t", split="random", config=here / "tags.toml", as_json=True) == 0
     folder = here / "runs" / "t"
     assert tomllib.loads((folder / "config.toml").read_text())["reading"]["levels"] == "lines"
     tokenizer, seen = load_tokenizer(folder / "model"), list[Prompt]()
-    assert "| reading tags | True |" in (folder / "model" / "README.md").read_text()
+    card = (folder / "model" / "README.md").read_text()
+    assert "| reading tags | True |" in card
+    assert "| flow hierarchy | five, learned |" in card
+    assert "| level of variable | 2.8" in card
 
     def watched(*given: Any) -> list[Prompt]:
         seen.extend(prompts(*given))
@@ -184,7 +188,7 @@ def test_settings_come_back_from_their_toml() -> None:
         "reading": {"levels": "paper", "variables": "type", "tags": True},
         "limits": {"prompt": 99},
         "fit": {"batch": 7, "precision": "float32"},
-        "flow": {"layers": "all", "hierarchy": "five-reversed", "heads": "sum"},
+        "flow": {"layers": "all", "hierarchy": "five-reversed", "heads": "sum", "separate_goals": True, "anchor": 2},
     }
     settings = train_settings("", "options", given)
     assert settings.fit.flow.layers is None
@@ -196,6 +200,13 @@ def test_settings_come_back_from_their_toml() -> None:
         ("[limits]\nprompt = 1", "f.toml: prompt=1: wanted at least 3 tokens"),
         ("[reading]\nlevels = 'words'", "f.toml: 'words' is not a valid LevelSource"),
         ("[reading]\ntags = 1", "f.toml: reading tags=1: wanted true or false"),
+        (
+            "[flow]\nlearned = true\nstrength = 0",
+            "f.toml: flow learned=True with strength=0: wanted a strength above 0",
+        ),
+        ("[flow]\nlearned = true\nhierarchy = 'three'", "flow learned=True with hierarchy three: wanted five"),
+        ("[flow]\nlearned = 1", "f.toml: flow learned=1: wanted true or false"),
+        ("[flow]\nanchor = -1", "f.toml: flow anchor=-1.0: wanted a finite number of at least 0"),
         ("fit = 3", "[fit] must be a table"),
         ("x = ", "f.toml: not TOML"),
     ]:

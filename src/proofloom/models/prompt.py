@@ -14,11 +14,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from proofloom.hierarchy import GOAL_MARKER, OUTSIDE, STEP_MARKER, Level, LevelledText, Span
+from proofloom.hierarchy import GOAL_MARKER, OUTSIDE, STEP_MARKER, Kind, Level, LevelledText, Span, span_kinds
 from proofloom.proofs import ProofState
 
 if TYPE_CHECKING:  # an endpoint needs prompts too, and no transformers
     from transformers import PreTrainedTokenizerBase
+
+
+_BEGIN = (int(Level.CONTEXT), 0, int(Kind.CONTEXT))
+"""Level, goal and kind of the first marker."""
+_NOWHERE = (OUTSIDE, OUTSIDE, OUTSIDE)
 
 
 class Cut(StrEnum):
@@ -31,10 +36,12 @@ class Cut(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Tokens and, for each, its level; what was cut."""
+    """Tokens and, for each, its level, the goal it stands in and the kind of its line, -1 outside; what was cut."""
 
     tokens: list[int]
     levels: list[int]
+    goals: list[int]
+    kinds: list[int]
     cut: Cut
 
 
@@ -63,15 +70,15 @@ def prompts(tokenizer: PreTrainedTokenizerBase, states: Sequence[LevelledText], 
     encoded = tokenizer(texts, **options)
     made: list[Prompt] = []
     for state, tokens, offsets in zip(states, encoded["input_ids"], encoded["offset_mapping"], strict=True):
-        kept, cut = kept_part([_goal(state, span) for span in state.token_spans(offsets)], room)
-        levels = state.token_levels(offsets)[kept]
-        made.append(
-            Prompt(
-                [*first, *tokens[kept], *last],
-                [*[int(Level.CONTEXT)] * len(first), *levels, *[OUTSIDE] * len(last)],
-                cut,
-            )
-        )
+        spans = state.token_spans(offsets)
+        goals = [_goal(state, span) for span in spans]
+        kept, cut = kept_part(goals, room)
+        kinds = span_kinds(state)
+        found = zip(spans[kept], goals[kept], strict=True)
+        rows = [_NOWHERE if span is None else (span.level, goal, kinds[span]) for span, goal in found]
+        rows = [*[_BEGIN] * len(first), *rows, *[_NOWHERE] * len(last)]
+        levels, numbers, lines = (list(column) for column in zip(*rows, strict=True))
+        made.append(Prompt([*first, *tokens[kept], *last], levels, numbers, lines, cut))
     return made
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from proofloom.attention.learned_levels import LearnedLevels
 from proofloom.corpus.entries import SplitEntry
 from proofloom.corpus.library import Library
 from proofloom.hierarchy import Reading
@@ -28,7 +29,7 @@ from proofloom.models.tokenizer import add_tags, train_tokenizer
 from proofloom.training.checkpoint import Checkpoints
 from proofloom.training.config import FitConfig
 from proofloom.training.examples import Examples, Limits, encode
-from proofloom.training.fit import TrainingData, fit
+from proofloom.training.fit import TrainingData, fit, heights
 from proofloom.training.library_pairs import library_pairs
 from proofloom.training.loss import Validation
 from proofloom.training.metrics import JsonLines
@@ -81,7 +82,8 @@ def train_on_library(
     parameters = int(model.num_parameters())
     say(f"{plan.name}: {parameters:,} parameters, {len(data.train):,} examples, on {device}")
     log = JsonLines(folder / "metrics.jsonl", now, say)
-    validation = fit(model, data, plan.config, log, Checkpoints(folder / "checkpoint.pt"))
+    learned = LearnedLevels() if plan.config.flow.learned else None
+    validation = fit(model, data, plan.config, log, Checkpoints(folder / "checkpoint.pt"), learned)
     counts = {f"{part}: {name}": count for part, one in parts.items() for name, count in one.counts.items()}
     flow = plan.config.flow
     facts = CardFacts(
@@ -97,12 +99,14 @@ def train_on_library(
             **{f"reading {name}": value for name, value in plan.reading.record.items()},
             "flow strength": flow.strength,
             "flow layers": "all" if flow.layers is None else flow.layers,
-            "flow hierarchy": flow.hierarchy.name,
+            "flow hierarchy": f"{flow.hierarchy.name}, learned" if flow.learned else flow.hierarchy.name,
+            "flow goals": "apart" if flow.separate_goals else "together",
         },
         figures={
             "validation loss, nats per token of a tactic": validation.loss,
             "validation tactics written word for word, share": validation.exact,
             "validation flow loss": validation.flow,
+            **(heights(learned) if learned else {}),
         },
     )
     save_model(model, tokenizer, model_card(facts), folder / "model")

@@ -20,6 +20,7 @@ from torch import Tensor
 from proofloom.attention.lean_decode.attend import attend
 from proofloom.attention.lean_decode.keys import KeyValues
 from proofloom.attention.lean_decode.launch import Processor, Workspace, launch
+from proofloom.attention.lean_decode.schedule import Schedule
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
@@ -49,6 +50,17 @@ def test_the_kernel_is_exact(batch: tuple[list[int], int, int, int, int], page: 
     query, held = drawn(*batch)
     cache = held if page is None else paged(held, page)
     close(launched(query, cache, tile=16, same_in_any_batch=same), exact(query, held))
+
+
+@pytest.mark.parametrize("lengths", [[500, 20], [16, 16, 16], [40, 130, 7, 90]])
+def test_the_kernel_leaves_in_slots_what_the_schedule_says(lengths: list[int]) -> None:
+    workspace = Workspace()
+    query, held = drawn(lengths, 2, 1, 1, 16)
+    launched(query, held, tile=16, programs=7, workspace=workspace)
+    ((*_, flags, launches),) = workspace._held.values()
+    guests = [segment.program for segment in Schedule.over(lengths, 2, 16, 7).segments() if not segment.host]
+    assert flags.nonzero()[:, 0].tolist() == guests
+    assert launches.tolist() == [1] * 7
 
 
 @pytest.mark.parametrize("programs", [1, 2, 5])
