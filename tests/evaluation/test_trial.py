@@ -235,6 +235,22 @@ def test_a_crash_is_a_row_and_is_tried_again_another_time(tmp_path: Path) -> Non
         assert [row.outcome for row in rows.attempts()] == ["proved", "crashed", "proved"]
 
 
+def test_no_contestant_pays_alone_for_what_stands_before_a_theorem() -> None:
+    class Slow(FakeAssistant):
+        """The first opening of a theorem takes a second of CPU."""
+
+        def open(self, theorem: Theorem) -> Any:
+            if theorem.name not in seen:
+                self.clock.advance(1.0, 1.0)
+            seen.add(theorem.name)
+            return super().open(theorem)
+
+    seen: set[str] = set()
+    one = bench(TrialSettings(), Gate(), Slow(RULES))
+    rows = [one(Trial(contestant, problem, "best-first", 2)) for problem in PROBLEMS for contestant in (POOR, GOOD)]
+    assert [row.cpu_seconds for row in rows] == [0.0] * 6
+
+
 def test_a_lost_session_is_a_crash_of_the_attempt() -> None:
     assistant = FakeAssistant(RULES, faults=Faults(crashes={"easy": 2}))
     row = bench(TrialSettings(), Gate(), assistant)(Trial(POOR, PROBLEMS[0], "best-first", 1))

@@ -71,9 +71,8 @@ def ran(home: Path, *arguments: str, **environment: str) -> tuple[int, list[list
     program.chmod(0o755)
     (home / "library.sqlite").touch()
     given = {"BIN": str(program.parent), "DB": str(home / "library.sqlite"), "PATH": "/usr/bin:/bin", **environment}
-    done = subprocess.run(
-        [str(home / "recipes" / "ha_rocq.sh"), *arguments], env=given, capture_output=True, text=True, timeout=60, check=False
-    )
+    command = [str(home / "recipes" / "ha_rocq.sh"), *arguments]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, timeout=60, check=False)
     asked = (home / "asked").read_text().splitlines() if (home / "asked").exists() else []
     return done.returncode, [json.loads(line) for line in asked], done.stderr
 

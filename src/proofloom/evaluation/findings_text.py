@@ -31,7 +31,11 @@ def told_steps(found: StepFindings) -> Iterator[str]:
 
 
 def told_proofs(found: Sequence[ProofFindings], word: str) -> Iterator[str]:
-    """The tables of attempts; `word` says what solved means: `proved`, or `found` where no gate was asked."""
+    """The tables of attempts; `word` says what solved means: `proved`, or `found` where no gate was asked.
+
+    The cost of single-pass sampling is told once, with the most roll-outs, because that is what was run.
+    """
+    most = max((one.candidates for one in found), default=0)
     for number, one in enumerate(found):
         if number:
             yield ""
@@ -43,8 +47,10 @@ def told_proofs(found: Sequence[ProofFindings], word: str) -> Iterator[str]:
         for by in one.contestants:
             counts = ", ".join(f"{count} {outcome}" for outcome, count in by.outcomes.items())
             yield f"  {by.name:{_NAME}} {by.solved:4} {word} {_share(by.share):30} ({counts})"
-        for arm in one.arms:
-            yield f"  {arm.name:{_NAME}} {_share(arm.share)}; {_cost(arm)}"
+        if len(one.arms) < len(one.contestants):
+            yield from (f"  {arm.name:{_NAME}}      {word} {_share(arm.share)}" for arm in one.arms)
+        if one.strategy == BEST_FIRST or one.candidates == most:
+            yield from (f"  {arm.name}: {_cost(arm)}" for arm in one.arms)
         for two in one.comparisons:
             yield from _told_comparison(two)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -99,7 +100,8 @@ class Bench:
     """Makes trials one after the other, with one assistant.
 
     `posed` opens a problem, `proposer` loads a model, each model once.  What several contestants find alike is shown to
-    the gate once.
+    the gate once.  Before its first trial a theorem is opened once: the assistant then holds what stands before it, and
+    the first contestant does not pay for that alone.
     """
 
     def __init__(
@@ -118,7 +120,8 @@ class Bench:
         self._proposer = proposer
         self._clock = clock
         self._proposers: dict[str, Proposer] = {}
-        self._verdicts: tuple[str, dict[str, Verdict]] = ("", {})
+        self._problem = ""
+        self._verdicts: dict[str, Verdict] = {}
 
     def __call__(self, trial: Trial) -> AttemptRow:
         """The row of one trial; what goes wrong is its outcome."""
@@ -126,6 +129,7 @@ class Bench:
             posed = self._posed(trial.problem)
         except AssistantError as error:
             return AttemptRow(*trial.key, Outcome.UNSUPPORTED.value, reason=str(error))
+        self._turn_to(trial.problem, posed)
         name = trial.contestant.name
         proposer = self._proposers.get(name) or self._proposer(trial.contestant)
         self._proposers[name] = proposer
@@ -141,7 +145,7 @@ class Bench:
             return rollouts[-1]
 
         def certify(steps: Sequence[Step]) -> Verdict:
-            return self._verdict(trial.problem, posed, steps)
+            return self._verdict(posed, steps)
 
         try:
             done = attempt(
@@ -169,14 +173,20 @@ class Bench:
             reason=reason,
         )
 
-    def _verdict(self, problem: Problem, posed: Posed, steps: Sequence[Step]) -> Verdict:
+    def _turn_to(self, problem: Problem, posed: Posed) -> None:
+        """Open a problem that is new; if it does not open, the attempt will say so."""
+        if self._problem == problem.name:
+            return
+        self._problem, self._verdicts = problem.name, {}
+        with suppress(AssistantError):
+            self._assistant.open(posed.theorem).close()
+
+    def _verdict(self, posed: Posed, steps: Sequence[Step]) -> Verdict:
         """The gate's word on a script; without the gate `PartFound` is raised with the steps."""
         if not self._settings.gate:
             raise PartFound(steps)
-        if self._verdicts[0] != problem.name:
-            self._verdicts = problem.name, {}
-        known = self._verdicts[1]
         script = plain_script([step.tactic for step in steps])
-        if script not in known:
-            known[script] = self._gate.check(posed.reference, posed.candidate(script), posed.path, posed.settings)
-        return known[script]
+        if script not in self._verdicts:
+            candidate = posed.candidate(script)
+            self._verdicts[script] = self._gate.check(posed.reference, candidate, posed.path, posed.settings)
+        return self._verdicts[script]
