@@ -281,7 +281,7 @@ def main() -> None:
     with kit_of(like, find_toolchain()) as kit:
         kit.prepare("+".join(policies))
     todo = tasks(left, like)
-    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
+    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=16) as pool:
         for part in pool.imap_unordered(run, todo):
             rows += part
             good = [sum(row.proved or row.found for row in rows if row.policy == name) for name in policies]
