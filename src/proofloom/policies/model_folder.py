@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from proofloom.models.engine.protocol import Decoding, Engine
+    from proofloom.models.engine.text import TextEngine
 
 SHIPPED = Path(proofloom.models.__file__).with_name("shipped")
 """The folder of the model that comes with the package."""
@@ -85,21 +86,17 @@ def model_policy(
     A prompt may be as long as the model's context leaves room for a tactic.  Raises as `loaded_model` does.
     """
     most_tokens = decoding.most_tokens if decoding else MOST_TOKENS
-    return policy_of(loaded_model(folder, most_tokens, threads), config, decoding)
+    return ModelPolicy(text_engine(loaded_model(folder, most_tokens, threads), decoding), config)
 
 
-def policy_of(
-    loaded: LoadedModel,
-    config: ModelConfig | None = None,
-    decoding: Decoding | None = None,
-    around: Callable[[Engine], Engine] | None = None,
-) -> ModelPolicy:
-    """A policy over a model that is loaded.  `around` may put something around its engine, to count what is asked."""
+def text_engine(
+    loaded: LoadedModel, decoding: Decoding | None = None, around: Callable[[Engine], Engine] | None = None
+) -> TextEngine:
+    """A model that is loaded, as what writes tactics.  `around` may put something around its engine, to count."""
     from proofloom.models.engine.choice import engine_for
     from proofloom.models.engine.protocol import Decoding
     from proofloom.models.engine.tokenized import TokenizedEngine
 
     engine = engine_for(loaded.model, int(loaded.tokenizer.eos_token_id))
     decoding = decoding or Decoding(most_tokens=MOST_TOKENS)
-    asked = TokenizedEngine(around(engine) if around else engine, loaded.tokenizer, decoding, loaded.room)
-    return ModelPolicy(asked, config)
+    return TokenizedEngine(around(engine) if around else engine, loaded.tokenizer, decoding, loaded.room)

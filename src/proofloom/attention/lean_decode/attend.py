@@ -12,10 +12,7 @@ from torch import Tensor
 
 from proofloom.attention.lean_decode.fused import fused
 from proofloom.attention.lean_decode.keys import KeyValues
-from proofloom.attention.lean_decode.schedule import Schedule
-from proofloom.attention.lean_decode.walk import walk
-
-_TILE = 256
+from proofloom.attention.lean_decode.walk import plain
 
 
 def attend(
@@ -38,9 +35,8 @@ def attend(
         from proofloom.attention.lean_decode.launch import launch  # the one module that needs triton
 
         output, logsumexp = launch(rows, held, scale, same_in_any_batch=same_in_any_batch)
-    else:  # one program, so the order of its sums is that of the keys
-        lengths = [end - start for start, end in held.extents()]
-        output, logsumexp = walk(rows, held, scale, Schedule.over(lengths, held.heads, _TILE, 1), _TILE)
+    else:
+        output, logsumexp = plain(rows, held, scale)
     return output.to(query.dtype).reshape(query.shape), logsumexp.reshape(batch, heads, tokens)
 
 

@@ -145,7 +145,9 @@ def launch(
             "more would wait for some that never start"
         )
     programs = most if programs is None else programs
-    slots = programs if not chunk else batch * heads * blocks * -(-held.capacity // (tile * chunk))
+    slots = programs
+    if chunk:  # a power of 2, so that a cache that grows does not ask for another workspace at every step
+        slots = triton.next_power_of_2(batch * heads * blocks * -(-held.capacity // (tile * chunk)))
     shared = workspace.tensors(rows.device, programs, slots, min(block, count), width)
     lean_decode_kernel[(programs,)](*arguments(shared), **constants, **_cooperative(rows.device))
     return output, logsumexp
