@@ -83,10 +83,11 @@ def measure(figures: Figures, device: torch.device, seed: int, quick: bool) -> N
     figures.figure("device", properties.name)
     figures.figure("read_probe_gigabytes_per_second", round(probe / 1e9, 1))
     figures.say(f"{properties.name}: reads {probe / 1e9:.0f} GB/s")
-    flex = torch.compile(flex_attention)
     worst: dict[str, list[float]] = {"probe": [], "fixed": [], "ragged": [], "flex": []}
     for shape in shapes(seed, quick):
         torch.cuda.empty_cache()
+        torch.compiler.reset()  # or, after a few shapes, torch would stop compiling and run it piece by piece
+        flex = torch.compile(flex_attention, dynamic=False)
         copies = max(1, -(-2 * properties.L2_cache_size // shape.size))
         cases = [_drawn(shape, device, seed + copy) for copy in range(min(copies, 64))]
         wanted = _exact(*cases[0], shape)
