@@ -76,9 +76,7 @@ class Beams:
         histories = torch.cat((_rows(self.tokens, parents), tokens[:, :, None]), 2)
         finished = self._with_finished(histories, scores, ended, last)
         if last:
-            done = replace(
-                self, prompts=self.prompts[:0], tokens=histories[:0], scores=scores[:0], finished=finished
-            )
+            done = replace(self, prompts=self.prompts[:0], tokens=histories[:0], scores=scores[:0], finished=finished)
             return done, None
         # A stable sort by "has ended" keeps the order of the scores among those that have not.
         live = ended.to(torch.uint8).argsort(dim=1, stable=True)[:, : min(self.n, rows * (words - 1))]
