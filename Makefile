@@ -44,7 +44,10 @@ bench: rocq install  ## every benchmark, quickly
 	for program in benchmarks/[a-z]*.py; do $(BIN)/python $$program --quick || exit 1; done
 
 gpu: install  ## what waits for an accelerator; results go to benchmarks/results
+	$(BIN)/pytest tests/attention/lean_decode
 	$(BIN)/python benchmarks/flow_attention.py --device cuda --out benchmarks/results
+	$(BIN)/python benchmarks/hierarchical_attention.py --device cuda --heads 12 --batch 8 --out benchmarks/results
+	$(BIN)/python benchmarks/lean_attention.py --device cuda --out benchmarks/results
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -23,6 +23,7 @@ from proofloom.assistants.rocq.source import Hole, Source
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.problems import Posed, hole_posed
 from proofloom.evaluation.statistics import wilson
 from proofloom.policies.tactic_list import TacticList
 from proofloom.proofs import Budget, Outcome, Step, Theorem, Verdict
@@ -60,23 +61,19 @@ def run(task: tuple[Path, float, tuple[str, ...]]) -> list[Row]:
     rows = []
     with Rocq(toolchain) as rocq, closing(gate):
         for hole in source.holes:
-            if hole.unsupported or len(hole.gaps) != 1:
-                rows.append(_row(file, hole, False, Outcome.UNSUPPORTED, reason=hole.unsupported or "several gaps"))
-                continue
-            theorem = source.theorem(hole)
-
-            def certify(steps: Sequence[Step], hole: Hole = hole) -> Verdict:
-                script = plain_script([step.tactic for step in steps])
-                candidate = source.filled({hole.path: [script]})
-                return gate.check(original.data, candidate, hole.path, settings_for(file, toolchain))
-
             try:
-                shot = one_shot(rocq, theorem)
+                posed = hole_posed(original, source, hole, settings_for(file, toolchain))
+                shot = one_shot(rocq, posed.theorem)
             except AssistantError as error:
                 rows.append(_row(file, hole, False, Outcome.UNSUPPORTED, reason=str(error)))
                 continue
+
+            def certify(steps: Sequence[Step], posed: Posed = posed) -> Verdict:
+                script = plain_script([step.tactic for step in steps])
+                return gate.check(posed.reference, posed.candidate(script), posed.path, posed.settings)
+
             budget = Budget(seconds=20 * seconds, cpu_seconds=seconds)  # wall clock is only a guard
-            done = attempt(theorem, rocq, TacticList(), BestFirstConfig().start, budget, certify)
+            done = attempt(posed.theorem, rocq, TacticList(), BestFirstConfig().start, budget, certify)
             axioms = done.verdict.axioms if done.verdict else ()
             spend = done.spend
             rows.append(

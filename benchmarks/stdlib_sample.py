@@ -24,12 +24,12 @@ from proofloom.assistants.rocq.scripts import plain_script
 from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.source import Proof, Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
-from proofloom.assistants.session import AssistantError
 from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.problems import Posed, proof_near, restated, standard_file
 from proofloom.evaluation.statistics import wilson
 from proofloom.policies.named import PolicyKit
 from proofloom.proofs import Budget, Step, Theorem, Verdict
-from proofloom.search.driver import attempt
+from proofloom.search.driver import PartFound, attempt
 from proofloom.search.strategies import BestFirstConfig
 
 SAMPLE = Path(__file__).with_name("stdlib_sample_300.jsonl")
@@ -91,18 +91,10 @@ class Task:
     one_shot: bool
 
 
-class Found(Exception):
-    """A script that Rocq closed, in a run without the gate."""
-
-    def __init__(self, steps: Sequence[Step]) -> None:
-        super().__init__()
-        self.steps = steps
-
-
 def run(task: Task) -> list[Row]:
     """Every lemma of one file, in order, on one core."""
     toolchain = find_toolchain()
-    file = path_of(task.file, toolchain)
+    file = standard_file(task.file, toolchain)
     source = Source.read(file)
     gate = RocqGate(toolchain, axioms=("reals", "classical"))
     rows = []
@@ -114,31 +106,33 @@ def run(task: Task) -> list[Row]:
         policies = [kit.policy(names) for names in task.policies]
         for lemma in task.lemmas:
             proof = find(source, lemma)
-            theorem = source.restated(proof)
+            posed = restated(source, proof, settings_for(file, toolchain))
 
             verdicts: dict[str, Verdict] = {}  # a script that two policies find is checked once
 
             def certify(
-                steps: Sequence[Step], proof: Proof = proof, verdicts: dict[str, Verdict] = verdicts
+                steps: Sequence[Step], posed: Posed = posed, verdicts: dict[str, Verdict] = verdicts
             ) -> Verdict:
                 if not task.gate:
-                    raise Found(steps)
+                    raise PartFound(steps)
                 script = plain_script([step.tactic for step in steps])
                 if script not in verdicts:
-                    reference, candidate = source.with_admitted(proof), source.with_script(proof, script)
-                    verdicts[script] = gate.check(reference, candidate, proof.path, settings_for(file, toolchain))
+                    verdicts[script] = gate.check(posed.reference, posed.candidate(script), posed.path, posed.settings)
                 return verdicts[script]
 
-            shot = task.one_shot and one_shot(rocq, theorem)
+            shot = task.one_shot and one_shot(rocq, posed.theorem)
             budget = Budget(seconds=WALL * task.seconds, cpu_seconds=task.seconds)
             place = (str(lemma["library"]), task.file, proof.name, int(str(lemma["char_offset"])))
             for policy in policies:
                 common = (policy.name, *place, int(str(lemma["human_tactics"])), shot)
                 try:
-                    done = attempt(theorem, rocq, policy, BestFirstConfig().start, budget, certify)
-                except Found as found:
-                    tactics = tuple(step.tactic for step in found.steps)
-                    rows.append(Row(*common, True, False, "found", 0, 0, 0, 0, tactics, ""))
+                    done = attempt(posed.theorem, rocq, policy, BestFirstConfig().start, budget, certify)
+                except PartFound as found:
+                    tactics, spend = tuple(step.tactic for step in found.steps), found.spend
+                    rows.append(
+                        Row(*common, True, False, "found", spend.cpu_seconds, spend.seconds, spend.tactics,
+                            spend.expansions, tactics, "")
+                    )  # fmt: skip
                     continue
                 spend = done.spend
                 rows.append(
@@ -172,19 +166,10 @@ def one_shot(rocq: Rocq, theorem: Theorem) -> bool:
     return False
 
 
-def path_of(logical: str, toolchain: RocqToolchain) -> Path:
-    """The source file of a library module such as `Coq.Lists.List`."""
-    return toolchain.standard_folder.joinpath(*logical.split(".")[1:]).with_suffix(".v")
-
-
 def find(source: Source, lemma: dict[str, object]) -> Proof:
     """The proof that the sample names; raises `AssistantError` if this library has no such lemma at that place."""
-    offset = int(str(lemma["char_offset"]))
-    start = len(source.data.decode()[:offset].encode())
-    named = [proof for proof in source.proofs if proof.name == lemma["name"]]
-    if not named:
-        raise AssistantError(f"{lemma['file']}: no proved lemma {lemma['name']}; the sample is of Coq 8.16.1")
-    return min(named, key=lambda proof: abs(proof.start - start))
+    start = len(source.data.decode()[: int(str(lemma["char_offset"]))].encode())
+    return proof_near(source, str(lemma["name"]), start)
 
 
 def draw(count: int, seed: int, avoid: Iterable[dict[str, object]]) -> list[dict[str, object]]:
@@ -296,7 +281,7 @@ def main() -> None:
     with kit_of(like, find_toolchain()) as kit:
         kit.prepare("+".join(policies))
     todo = tasks(left, like)
-    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
+    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=16) as pool:
         for part in pool.imap_unordered(run, todo):
             rows += part
             good = [sum(row.proved or row.found for row in rows if row.policy == name) for name in policies]

@@ -11,7 +11,7 @@ from proofloom.app.run_folder import RunFolder
 from proofloom.app.settings import ProveSettings
 from proofloom.app.toml_records import BadInput
 from proofloom.proofs import Attempt, Budget, CheckResult, Finding, Outcome, Spend, Verdict
-from proofloom.search.journal import JournalError
+from proofloom.search.row_file import JournalError
 
 VERDICT = Verdict("a", Finding.ACCEPTED, 4, "", {"compile": CheckResult.PASSED})
 PROVED = Attempt("a", Outcome.PROVED, Spend(1.0), ("easy",), VERDICT, "", ("easy.",))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import tomllib
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,42 +14,8 @@ from proofloom.app.run_folder import alone_in
 from proofloom.app.toml_records import BadInput
 from proofloom.app.train import INTERRUPTED, train
 from proofloom.app.train_settings import train_settings
-from proofloom.corpus.library import DEFAULT_PLACE, Library
-from proofloom.corpus.records import Repository, TracedFile, TracedStep, TracedTheorem
-from proofloom.corpus.splits import SplitSettings, divide
+from proofloom.corpus.library import DEFAULT_PLACE
 from proofloom.proofs import ProofState
-
-
-def traced(count: int) -> TracedFile:
-    theorems = []
-    for number in range(count):
-        names = "abcdefgh"[number % 8]
-        before = f"A : Type\n{names} : A\n⊢ {names}{number} = {names}{number}"
-        steps = (TracedStep(before, "reflexivity", "no goals"), TracedStep(f"⊢ P {number}", "auto", "no goals"))
-        statement = f"Lemma t{number} : p{number}."
-        theorems.append(TracedTheorem(f"L.f.t{number}", statement, "Lemma", number, 1, "Qed.", False, 2, steps))
-    return TracedFile("L.f", "f.v", "0" * 64, (), tuple(theorems), ())
-
-
-@pytest.fixture(scope="module")
-def library_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of 40 theorems with a split."""
-    repository = Repository("https://example.org/lib", "c0ffee", "rocq", "8.16.1", date(2026, 11, 1))
-    settings = SplitSettings(val=6, test=4)
-    place = tmp_path_factory.mktemp("library") / "library.sqlite"
-    with Library.open(place) as library:
-        library.add_file(repository, traced(40))
-        library.add_split("random", divide(library.members(), settings), settings, date(2026, 11, 2))
-    return place
-
-
-@pytest.fixture
-def here(library_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the library at the default place."""
-    (tmp_path / DEFAULT_PLACE).parent.mkdir()
-    shutil.copy(library_file, tmp_path / DEFAULT_PLACE)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def models() -> Any:
@@ -94,12 +58,16 @@ def test_what_a_model_was_taught_to_read_is_what_it_is_asked(here: Path, monkeyp
     from proofloom.models.prompt import Prompt, prompts
     from proofloom.training.examples import Examples
 
-    (here / "tags.toml").write_text("[reading]\nlevels = 'lines'\ntags = true\n[fit]\nepochs = 0.1\n")
+    told = "[reading]\nlevels = 'lines'\ntags = true\n[fit]\nepochs = 0.1\n[flow]\nlearned = true\n"
+    (here / "tags.toml").write_text(told)
     assert train("t", split="random", config=here / "tags.toml", as_json=True) == 0
     folder = here / "runs" / "t"
     assert tomllib.loads((folder / "config.toml").read_text())["reading"]["levels"] == "lines"
     tokenizer, seen = load_tokenizer(folder / "model"), list[Prompt]()
-    assert "| reading tags | True |" in (folder / "model" / "README.md").read_text()
+    card = (folder / "model" / "README.md").read_text()
+    assert "| reading tags | True |" in card
+    assert "| flow hierarchy | five, learned |" in card
+    assert "| level of variable | 2.8" in card
 
     def watched(*given: Any) -> list[Prompt]:
         seen.extend(prompts(*given))
@@ -166,6 +134,12 @@ def test_two_trainings_of_one_name_do_not_run_at_once(here: Path) -> None:
         ({"split": "random", "config": Path("no.toml")}, "no.toml: cannot be read"),
         ({"split": "random", "config": Path("bad.toml")}, "unknown setting in bad.toml: 'widht'; valid: epochs, batch"),
         ({"split": "random", "run": "a/b"}, "--run a/b: wanted a name of letters"),
+        ({"split": "random", "base": "none"}, "--base none: there is no such folder or file"),
+        (
+            {"split": "random", "base": "b", "size": "nano"},
+            "the options: size nano and base b: wanted a new model or one",
+        ),
+        ({"split": "random", "lora": 4}, "the options: lora 4 without a base: a new model has nothing to adapt"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_made(here: Path, options: dict[str, Any], complaint: str) -> None:
@@ -184,7 +158,7 @@ def test_settings_come_back_from_their_toml() -> None:
         "reading": {"levels": "paper", "variables": "type", "tags": True},
         "limits": {"prompt": 99},
         "fit": {"batch": 7, "precision": "float32"},
-        "flow": {"layers": "all", "hierarchy": "five-reversed", "heads": "sum"},
+        "flow": {"layers": "all", "hierarchy": "five-reversed", "heads": "sum", "separate_goals": True, "anchor": 2},
     }
     settings = train_settings("", "options", given)
     assert settings.fit.flow.layers is None
@@ -196,6 +170,13 @@ def test_settings_come_back_from_their_toml() -> None:
         ("[limits]\nprompt = 1", "f.toml: prompt=1: wanted at least 3 tokens"),
         ("[reading]\nlevels = 'words'", "f.toml: 'words' is not a valid LevelSource"),
         ("[reading]\ntags = 1", "f.toml: reading tags=1: wanted true or false"),
+        (
+            "[flow]\nlearned = true\nstrength = 0",
+            "f.toml: flow learned=True with strength=0: wanted a strength above 0",
+        ),
+        ("[flow]\nlearned = true\nhierarchy = 'three'", "flow learned=True with hierarchy three: wanted five"),
+        ("[flow]\nlearned = 1", "f.toml: flow learned=1: wanted true or false"),
+        ("[flow]\nanchor = -1", "f.toml: flow anchor=-1.0: wanted a finite number of at least 0"),
         ("fit = 3", "[fit] must be a table"),
         ("x = ", "f.toml: not TOML"),
     ]:

@@ -147,4 +147,4 @@ def test_what_cannot_be_measured_is_refused(model_and_prompts: Any) -> None:
     with pytest.raises(ValueError, match="no prompts: wanted at least one state"):
         attention_flows(model, [])
     with pytest.raises(ValueError, match="the first token of a prompt is outside the state"):
-        attention_flows(model, [Prompt([1, 2], [OUTSIDE, 3], None)])  # type: ignore[arg-type]
+        attention_flows(model, [Prompt([1, 2], [OUTSIDE, 3], [-1, 0], [-1, 3], None)])  # type: ignore[arg-type]

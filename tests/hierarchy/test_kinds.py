@@ -9,6 +9,7 @@ from states import FIGURE, STATES, STEADY
 from proofloom.hierarchy import (
     KIND_LEVELS,
     OUTSIDE,
+    TAGS,
     Kind,
     Level,
     example,
@@ -40,6 +41,7 @@ from proofloom.proofs import ProofState
 def test_the_kind_of_a_line(line: str, wanted: Kind) -> None:
     level = levelled_text(line).spans[0].level
     assert kind(level, line) is wanted
+    assert kind(level, TAGS[Level(level)] + line) is wanted
     assert KIND_LEVELS[wanted] == level
 
 

@@ -85,8 +85,9 @@ def test_goals_are_printed_with_notation_tags_and_line_breaks(lean: Path, tmp_pa
 def test_long_declarations_are_read_from_several_lines(lean: Path, tmp_path: Path) -> None:
     total = " + ".join("abcdefghijklmnop")
     text = f"theorem t ({' '.join('abcdefghijklmnop')} : Nat) (hyp : {total} = 0 → {total} = 0 ∧ {total} = 1) :\n"
-    text += f"    {total} = 0 → {total} = 1 := by\n  induction a\n  all_goals\n"
-    text += f"    let sum := {total.replace('a', '1')}\n"
+    text += (
+        f"    {total} = 0 → {total} = 1 := by\n  induction a\n  all_goals\n    let sum := {total.replace('a', '1')}\n"
+    )
     text += "    let add := fun (x : Nat) => let z := 2; x + z\n"
     (message,) = messages(lean, tmp_path, text)
     printed = message["data"].partition("\n")[2]

@@ -40,9 +40,7 @@ def all_texts(model: dict[tuple[int, ...], Tensor]) -> list[Continuation]:
     return sorted(texts, key=lambda one: -one.logprob)
 
 
-def searched(
-    models: list[dict[tuple[int, ...], Tensor]], n: int, floor: float = -math.inf
-) -> list[list[Continuation]]:
+def searched(models: list[dict[tuple[int, ...], Tensor]], n: int, floor: float = -math.inf) -> list[list[Continuation]]:
     beams, move = Beams.begin(len(models), n, END, Decoding(most_tokens=MOST, floor=floor)), None
     logprobs = torch.stack([model[()] for model in models])[:, None]
     while True:

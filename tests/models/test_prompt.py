@@ -15,7 +15,17 @@ from states import STATES
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 
-from proofloom.hierarchy import GOAL_MARKER, OUTSIDE, STEP_MARKER, Level, example, levelled_state, levelled_text
+from proofloom.hierarchy import (
+    GOAL_MARKER,
+    OUTSIDE,
+    STEP_MARKER,
+    Kind,
+    Level,
+    example,
+    levelled_state,
+    levelled_text,
+    token_kinds,
+)
 from proofloom.models.prompt import Cut, kept_part, prompt_text, prompts
 from proofloom.proofs import ProofState
 
@@ -47,6 +57,9 @@ def test_it_is_what_tokenizing_the_whole_example_gives(tokenizer: Any, state: Pr
     encoded = tokenizer(whole.text, return_offsets_mapping=True)
     assert encoded["input_ids"] == prompt.tokens
     assert whole.token_levels(encoded["offset_mapping"]) == prompt.levels
+    assert token_kinds(whole, encoded["offset_mapping"]) == prompt.kinds
+    for wanted, goal, of in zip(whole.token_goals(encoded["offset_mapping"]), prompt.goals, prompt.kinds, strict=True):
+        assert goal == wanted or (goal == wanted + 1 and of == Kind.CONTEXT)  # an empty line goes with what follows it
 
 
 @given(sizes=st.lists(st.integers(1, 20), min_size=1, max_size=4), room=st.integers(1, 90))

@@ -75,6 +75,11 @@ def test_only_the_tactic_and_its_end_are_targets(examples: Any, tokenizer: Any, 
         assert torch.equal(batch.tokens[row, places + 1], said)
         assert batch.real[row].sum() == length
         assert (batch.tokens[row, length:] == 0).all()
-        assert (batch.levels[row, length:] == -1).all()
+        classes = torch.stack([batch.levels, batch.goals, batch.kinds])[:, row]
+        assert (classes[:, length:] == -1).all()
+        assert classes[:, :length].tolist() == [
+            one[examples.starts[number] : examples.starts[number + 1]].tolist()
+            for one in (examples.levels, examples.goals, examples.kinds)
+        ]
         assert (batch.levels[row, places[1:]] == -1).all()
     assert batch.words == examples.tactic_lengths[numbers].sum()

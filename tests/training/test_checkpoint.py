@@ -35,12 +35,12 @@ def trained(new_model: Callable[..., Any]) -> tuple[Any, Any]:
 def test_everything_comes_back(trained: tuple[Any, Any], new_model: Callable[..., Any], tmp_path: Path) -> None:
     model, optimiser = trained
     checkpoints = Checkpoints(tmp_path / "checkpoint.pt")
-    assert checkpoints.load(model, optimiser, OURS) is None
-    checkpoints.save(Moment(7, randomness(CPU)), model, optimiser, OURS)
+    assert checkpoints.load({"model": model, "optimiser": optimiser}, OURS) is None
+    checkpoints.save(Moment(7, randomness(CPU)), {"model": model, "optimiser": optimiser}, OURS)
     drawn = torch.rand(3)
     other = new_model()
     fresh = adamw(other, FitConfig())
-    moment = checkpoints.load(other, fresh, OURS)
+    moment = checkpoints.load({"model": other, "optimiser": fresh}, OURS)
     assert moment is not None
     assert moment.step == 7
     torch.set_rng_state(moment.random["cpu"])
@@ -53,19 +53,19 @@ def test_everything_comes_back(trained: tuple[Any, Any], new_model: Callable[...
 def test_a_kill_between_writing_and_moving_leaves_the_old_checkpoint(trained: tuple[Any, Any], tmp_path: Path) -> None:
     model, optimiser = trained
     checkpoints = Checkpoints(tmp_path / "checkpoint.pt")
-    checkpoints.save(Moment(1, randomness(CPU)), model, optimiser, OURS)
+    checkpoints.save(Moment(1, randomness(CPU)), {"model": model, "optimiser": optimiser}, OURS)
     child = os.fork()
     if child == 0:  # the machine stops when all is written and nothing is moved
         Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment,method-assign]
-        checkpoints.save(Moment(2, randomness(CPU)), model, optimiser, OURS)
+        checkpoints.save(Moment(2, randomness(CPU)), {"model": model, "optimiser": optimiser}, OURS)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     assert len(list(tmp_path.iterdir())) == 2  # what was written is beside it
-    moment = checkpoints.load(model, optimiser, OURS)
+    moment = checkpoints.load({"model": model, "optimiser": optimiser}, OURS)
     assert moment is not None
     assert moment.step == 1
-    checkpoints.save(Moment(3, randomness(CPU)), model, optimiser, OURS)
-    moment = checkpoints.load(model, optimiser, OURS)
+    checkpoints.save(Moment(3, randomness(CPU)), {"model": model, "optimiser": optimiser}, OURS)
+    moment = checkpoints.load({"model": model, "optimiser": optimiser}, OURS)
     assert moment is not None
     assert moment.step == 3
 
@@ -75,7 +75,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(
 ) -> None:
     model, optimiser = trained
     checkpoints = Checkpoints(tmp_path / "checkpoint.pt")
-    checkpoints.save(Moment(1, randomness(CPU)), model, optimiser, OURS)
+    checkpoints.save(Moment(1, randomness(CPU)), {"model": model, "optimiser": optimiser}, OURS)
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -83,8 +83,8 @@ def test_a_full_disk_leaves_the_old_checkpoint(
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
         with pytest.raises(AssistantError, match=r"checkpoint\.pt: cannot be written \(No space left on device\)"):
-            checkpoints.save(Moment(2, randomness(CPU)), model, optimiser, OURS)
-    moment = checkpoints.load(model, optimiser, OURS)
+            checkpoints.save(Moment(2, randomness(CPU)), {"model": model, "optimiser": optimiser}, OURS)
+    moment = checkpoints.load({"model": model, "optimiser": optimiser}, OURS)
     assert moment is not None
     assert moment.step == 1
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
@@ -94,12 +94,27 @@ def test_a_torn_file_and_another_trainings_are_refused(trained: tuple[Any, Any],
     model, optimiser = trained
     file = tmp_path / "checkpoint.pt"
     checkpoints = Checkpoints(file)
-    checkpoints.save(Moment(1, randomness(CPU)), model, optimiser, OURS)
+    checkpoints.save(Moment(1, randomness(CPU)), {"model": model, "optimiser": optimiser}, OURS)
     with pytest.raises(TrainingError, match=r"checkpoint\.pt: it was made with batch=64, now it is 32; train in"):
-        checkpoints.load(model, optimiser, {"batch": "32"})
+        checkpoints.load({"model": model, "optimiser": optimiser}, {"batch": "32"})
     file.write_bytes(file.read_bytes()[:-2000])
     with pytest.raises(TrainingError, match="no checkpoint can be read from it"):
-        checkpoints.load(model, optimiser, OURS)
+        checkpoints.load({"model": model, "optimiser": optimiser}, OURS)
     file.write_bytes(b"")
     with pytest.raises(TrainingError, match="no checkpoint can be read from it"):
-        checkpoints.load(model, optimiser, OURS)
+        checkpoints.load({"model": model, "optimiser": optimiser}, OURS)
+
+
+def test_what_is_frozen_is_not_kept_and_stays_as_it_is(new_model: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "checkpoint.pt"
+    model, other = new_model(), new_model()
+    frozen = model.gpt_neox.embed_in.weight.requires_grad_(False)  # lm_head has the same weights
+    untouched = frozen.clone()
+    with torch.no_grad():
+        for one in model.parameters():
+            one.add_(1.0)
+    Checkpoints(file).save(Moment(1, randomness(CPU)), {"model": model}, OURS)
+    assert not {"lm_head.weight", "gpt_neox.embed_in.weight"} & set(torch.load(file)["model"])
+    Checkpoints(file).load({"model": other}, OURS)
+    for (name, one), same in zip(model.named_parameters(), other.parameters(), strict=True):
+        assert torch.equal(untouched if one is frozen else one, same), name

@@ -13,10 +13,13 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 
 from proofloom.attention.flow_loss import FlowSettings, Normaliser
+from proofloom.attention.interface import use_flow_attention
+from proofloom.attention.learned_levels import LearnedLevels
 from proofloom.training.batches import BatchOrder, collate
 from proofloom.training.checkpoint import Checkpoints
 from proofloom.training.config import FitConfig, Precision, TrainingError, learning_rate
-from proofloom.training.fit import TrainingData, adamw, fit, gradients
+from proofloom.training.fit import TrainingData, adamw, fit, gradients, heights
+from proofloom.training.loss import validate
 from proofloom.training.metrics import TRAIN, VALIDATION, Record
 
 CONFIG = FitConfig(
@@ -156,8 +159,6 @@ def test_an_interruption_within_a_step_keeps_the_step_before(
 
 
 def test_a_step_in_parts_has_the_gradient_of_the_whole(data: TrainingData, new_model: Callable[..., Any]) -> None:
-    from proofloom.attention.interface import use_flow_attention
-
     numbers = BatchOrder(data.train.lengths, 12, 1, 0).batch(0)
     for normaliser in Normaliser:
         found = []
@@ -171,6 +172,71 @@ def test_a_step_in_parts_has_the_gradient_of_the_whole(data: TrainingData, new_m
         torch.testing.assert_close((loss, flow), (part_loss, part_flow))
         assert flow > 0
         torch.testing.assert_close(parts, wanted, atol=1e-6, rtol=1e-4)
+
+
+def learned_config(**changes: Any) -> FitConfig:
+    return replace(CONFIG, flow=replace(CONFIG.flow, learned=True, **changes))
+
+
+def test_levels_are_learned_and_go_on_after_an_interruption(
+    data: TrainingData, new_model: Callable[..., Any], tmp_path: Path
+) -> None:
+    config, undisturbed, found = learned_config(strength=1.0, anchor=0.001), Kept(), []
+    for log, checkpoints in [(undisturbed, None), (Kept(interrupt=7), Checkpoints(tmp_path / "checkpoint.pt"))]:
+        learned, model = LearnedLevels(), new_model(dropout=0.2)
+        if checkpoints:
+            with pytest.raises(KeyboardInterrupt):
+                fit(model, data, config, log, checkpoints, learned)
+            learned, model = LearnedLevels(), new_model(dropout=0.2)
+        fit(model, data, config, log, checkpoints, learned)
+        assert log.records == undisturbed.records
+        found.append([*model.parameters(), *learned.parameters()])
+    for one, same in zip(*found, strict=True):
+        assert torch.equal(one, same)
+    told = undisturbed.seen(VALIDATION, "level of conclusion")
+    assert told[0] == pytest.approx(3.75)
+    assert told[0] != told[-1] == heights(learned)["level of conclusion"]
+    now, then = (validate(model, data.validation, config, 0, levels).flow for levels in (learned, LearnedLevels()))
+    assert now < then  # they moved to where this attention is charged less
+
+
+def test_the_anchor_pulls_the_levels_back_once_a_step_however_it_is_computed(
+    data: TrainingData, new_model: Callable[..., Any]
+) -> None:
+    numbers, pulls = BatchOrder(data.train.lengths, 12, 1, 0).batch(0), []
+    for anchor, most in ((0.0, 10**6), (3.0, 200)):
+        learned, model = LearnedLevels(), new_model().train()
+        with torch.no_grad():
+            learned.logits[3].mul_(0.5)
+        use_flow_attention(model)
+        gradients(model, data, numbers, replace(learned_config(anchor=anchor), micro_tokens=most), learned)
+        pulls.append(learned.logits.grad)
+    (back,) = torch.autograd.grad(learned.divergence(), learned.logits)
+    torch.testing.assert_close(pulls[1] - pulls[0], CONFIG.flow.strength * 3.0 * back, atol=1e-6, rtol=1e-4)
+    assert pulls[0].any()
+
+
+def test_learned_levels_at_their_start_cost_what_the_fixed_ones_do(
+    data: TrainingData, new_model: Callable[..., Any]
+) -> None:
+    numbers, flows = BatchOrder(data.train.lengths, 12, 1, 0).batch(0), []
+    for learned in (None, LearnedLevels(certainty=1 - 1e-7)):
+        model = new_model().train()
+        use_flow_attention(model)
+        config = learned_config() if learned else CONFIG
+        flows.append(gradients(model, data, numbers, config, learned).flow)
+    torch.testing.assert_close(flows[0], flows[1], atol=1e-5, rtol=0)
+    assert flows[0] > 0.01
+
+
+def test_goals_that_are_apart_charge_nothing_between_them(data: TrainingData, new_model: Callable[..., Any]) -> None:
+    numbers = BatchOrder(data.train.lengths, 12, 1, 0).batch(0)
+    for learned in (False, True):
+        model, config = new_model().train(), replace(CONFIG, flow=replace(CONFIG.flow, separate_goals=True))
+        use_flow_attention(model)
+        levels = LearnedLevels(certainty=1 - 1e-7) if learned else None
+        config = replace(config, flow=replace(config.flow, learned=learned))
+        assert gradients(model, data, numbers, config, levels).flow < 1e-5  # types come first in each goal
 
 
 def test_half_precision_learns_too(data: TrainingData, new_model: Callable[..., Any]) -> None:
@@ -192,6 +258,8 @@ def test_what_cannot_be_trained_is_refused(data: TrainingData, new_model: Callab
         broken.lm_head.weight[0] = torch.nan
     with pytest.raises(TrainingError, match=r"the gradient is nan .*learning_rate than 0.003"):
         fit(broken, data, CONFIG, Kept())
+    with pytest.raises(ValueError, match="flow learned=False: wanted learned levels if it is, and none if it is not"):
+        fit(new_model(), data, CONFIG, Kept(), None, LearnedLevels())
     checkpoints = Checkpoints(tmp_path / "checkpoint.pt")
     with pytest.raises(KeyboardInterrupt):
         fit(new_model(), data, CONFIG, Kept(interrupt=2), checkpoints)

@@ -24,6 +24,7 @@ from proofloom.app import doctor as examination
 from proofloom.app.corpus import corpus
 from proofloom.app.evaluate import evaluate
 from proofloom.app.inspect import inspect
+from proofloom.app.premises import index, search
 from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
 from proofloom.app.run import Destination
 from proofloom.app.settings import STRATEGIES, ProveSettings, names, read_settings
@@ -41,6 +42,7 @@ from proofloom.corpus.library import DEFAULT_PLACE
 from proofloom.models.errors import ModelError
 from proofloom.policies.model_folder import model_installed
 from proofloom.policies.named import POLICIES, default_policy
+from proofloom.policies.retrievers import RETRIEVERS
 from proofloom.search.row_file import JournalError
 from proofloom.search.strategies import SinglePassConfig
 
@@ -120,6 +122,14 @@ def prove(
         Path | None,
         typer.Option(metavar="FOLDER", help="The model that `model` asks (default the one that comes with Proofloom)."),
     ] = None,
+    retriever: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"What finds premises for `premises`: {', '.join(RETRIEVERS)} (default bm25; the others need "
+            "`proofloom index`).",
+        ),
+    ] = None,
     strategy: Annotated[
         str | None,
         typer.Option(metavar="NAME", help=f"How to search: {' or '.join(STRATEGIES)} (default best-first)."),
@@ -166,7 +176,7 @@ def prove(
     settings = read_settings(config) if config else ProveSettings()
     if config is None and policy is None:
         policy = default_policy(bool(library or DEFAULT_PLACE.exists()), bool(model) or model_installed())
-    settings = _overridden(settings, time, policy, library, model, strategy, axioms, require, seed)
+    settings = _overridden(settings, time, policy, library, model, retriever, strategy, axioms, require, seed)
     destination = Destination(in_place=write, folder=output)
     return prove_files(Request(tuple(paths), settings, destination, theorem, workers, run, as_json), _say)
 
@@ -208,6 +218,8 @@ app.command()(trace)
 app.command()(inspect)
 app.command()(split)
 app.command()(train)
+app.command()(index)
+app.command()(search)
 app.command()(evaluate)
 app.add_typer(corpus)
 
@@ -263,6 +275,7 @@ def _overridden(
     policy: str | None,
     library: str | None,
     model: Path | None,
+    retriever: str | None,
     strategy: str | None,
     axioms: str,
     require: str,
@@ -279,6 +292,8 @@ def _overridden(
         settings = replace(settings, library=library)
     if model is not None:
         settings = replace(settings, model=str(model))
+    if retriever is not None:
+        settings = replace(settings, retriever=retriever)
     if axioms:
         settings = replace(settings, axioms=names(axioms))
     if require:

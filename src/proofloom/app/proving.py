@@ -37,6 +37,7 @@ from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.corpus.database import LibraryError
 from proofloom.models.errors import ModelError
 from proofloom.policies.named import PolicyKit
+from proofloom.retrieval.premise_index import PremiseIndexError
 from proofloom.search.clock import SystemClock
 
 INTERRUPTED = 130
@@ -106,7 +107,7 @@ def _prepare_policy(settings: ProveSettings, toolchain: RocqToolchain) -> None:
     try:
         with model_extra(f"policy {settings.policy}"), policy_kit(settings, toolchain) as kit:
             kit.prepare(settings.policy)
-    except (LibraryError, ModelError) as error:
+    except (LibraryError, ModelError, PremiseIndexError) as error:
         raise BadInput(f"policy {settings.policy}: {error}") from error
 
 
@@ -138,6 +139,7 @@ def policy_kit(settings: ProveSettings, toolchain: RocqToolchain, threads: int |
         settings.split,
         lambda file: settings_for(file, toolchain).logical_name,
         model=settings.model,
+        retriever=settings.retriever,
         threads=threads,
     )
 

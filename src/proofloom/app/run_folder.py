@@ -113,8 +113,10 @@ class RunFolder:
             yield _Key.parse(row.key), row.record
 
 
-def begin_run(name: str, toml: str, runs: Path = RUNS) -> Path:
+def begin_run(name: str, toml: str, runs: Path = RUNS, again: str = "--config") -> Path:
     """The folder of a run, made if it is new, with its settings in `config.toml`; those of an old run must be the same.
+
+    `again` is the option that gives old settings back, empty for a verb that has none.
 
     Raises `BadInput` if they are not, and for a name that is none.
     """
@@ -138,7 +140,7 @@ def begin_run(name: str, toml: str, runs: Path = RUNS) -> Path:
         if old.get(setting) != new.get(setting):
             raise BadInput(
                 f"--run {name} was started with {setting} = {old.get(setting)}, now it is {new.get(setting)}; "
-                f"use another --run, or --config {path}"
+                + ("use another --run" + f", or {again} {path}" * bool(again))
             )
     return folder
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from proofloom.app.toml_records import BadInput, choice, made, sub_table, toml, values
 from proofloom.policies.named import parts_of
+from proofloom.policies.retrievers import RETRIEVERS
 from proofloom.proofs import Budget
 from proofloom.search.strategies import BestFirstConfig, SinglePassConfig
 
@@ -27,7 +28,8 @@ class ProveSettings:
 
     `policy` is one name or several with `+` between; `library` is the database that it learns from (a path or a URL,
     empty for the default place), `split` the split whose training part it keeps to (empty for all).  `model` is the
-    folder of a model (empty for the one that comes with the package).  `axioms` are names of the gate's bundles,
+    folder of a model (empty for the one that comes with the package), `retriever` what finds the premises of the policy
+    `premises`.  `axioms` are names of the gate's bundles,
     `require` modules of the standard library that may be loaded.
     """
 
@@ -35,6 +37,7 @@ class ProveSettings:
     library: str = ""
     split: str = ""
     model: str = ""
+    retriever: str = "bm25"
     axioms: tuple[str, ...] = ()
     require: tuple[str, ...] = ()
     budget: Budget = field(default_factory=Budget)
@@ -45,6 +48,7 @@ class ProveSettings:
             parts_of(self.policy)
         except ValueError as error:
             raise BadInput(str(error)) from error
+        choice("retriever", self.retriever, dict.fromkeys(RETRIEVERS))
 
     @property
     def strategy_name(self) -> str:
@@ -54,7 +58,10 @@ class ProveSettings:
     @property
     def toml(self) -> str:
         """The resolved settings, every field of them."""
-        top = {name: getattr(self, name) for name in ("policy", "library", "split", "model", "axioms", "require")}
+        top = {
+            name: getattr(self, name)
+            for name in ("policy", "library", "split", "model", "retriever", "axioms", "require")
+        }
         strategy = {"name": self.strategy_name, **values(self.strategy)}
         return toml({"": top, "budget": values(self.budget), "strategy": strategy})
 

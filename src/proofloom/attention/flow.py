@@ -125,7 +125,9 @@ def separate_goals(levels: Tensor, goals: Tensor, forbidden: Tensor) -> tuple[Te
     """
     count = int(goals.max()) + 1 if goals.numel() else 0
     classes = goals * forbidden.shape[0] + levels
-    return torch.where(levels == OUTSIDE, levels, classes), torch.kron(torch.eye(max(count, 1)), forbidden)
+    return torch.where(levels == OUTSIDE, levels, classes), torch.kron(
+        torch.eye(max(count, 1)).to(forbidden), forbidden
+    )
 
 
 def _rounded(width: int) -> int:

@@ -110,6 +110,9 @@ class FlowSettings:
     layers: L, the number of constrained layers, the first of the model; None for all of them.
     first: the l of the first layer, 1 (the last constrained layer then weighs nothing) or 0.
     decay: alpha_l = 1 - l/L; without it every constrained layer weighs 1.
+    separate_goals: levels are compared within one goal only.
+    learned: the levels of the kinds of lines are learned from where the five levels put them (see `learned_levels`);
+    anchor: the weight of their divergence from there, beside the flow loss.
     """
 
     strength: float = 0.1
@@ -120,6 +123,9 @@ class FlowSettings:
     heads: Heads = Heads.MEAN
     normaliser: Normaliser = Normaliser.STATE
     measure: Measure = Measure.ATTENTION
+    separate_goals: bool = False
+    learned: bool = False
+    anchor: float = 0.1
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength < math.inf:
@@ -128,6 +134,19 @@ class FlowSettings:
             raise ValueError(f"flow layers={self.layers}: wanted at least 1, or None for all")
         if self.first not in (0, 1):
             raise ValueError(f"flow first={self.first}: wanted 0 or 1")
+        for name in ("decay", "separate_goals", "learned"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"flow {name}={getattr(self, name)!r}: wanted true or false")
+        if not 0 <= self.anchor < math.inf:
+            raise ValueError(f"flow anchor={self.anchor}: wanted a finite number of at least 0")
+        if self.learned and not self.strength:
+            raise ValueError(
+                "flow learned=True with strength=0: wanted a strength above 0, from which levels are learned"
+            )
+        if self.learned and self.hierarchy != FIVE_LEVELS:
+            raise ValueError(
+                f"flow learned=True with hierarchy {self.hierarchy.name}: wanted five, where learning starts"
+            )
 
     def weights(self, depth: int) -> tuple[float, ...]:
         """alpha of each layer of a model of `depth` layers, 0.0 for layers that are not constrained."""

@@ -14,6 +14,7 @@ from proofloom.assistants.session import AssistantError
 from proofloom.corpus.records import Repository
 
 STANDARD = "stdlib"
+_INSTALLED = "rocq:"
 WORKING_TREE = "working tree"
 """The commit of a folder as it is: tracing it again replaces the files that have changed."""
 
@@ -44,7 +45,7 @@ def find_target(name: str, toolchain: RocqToolchain, today: date, commit: str | 
     if name == STANDARD:
         folders = [toolchain.theories, toolchain.standard_folder, toolchain.contributions / "Ltac2"]
         roots = sorted({folder.resolve() for folder in folders if folder.is_dir()})
-        return _target(f"rocq:{STANDARD}", commit or _version(toolchain), roots, library, toolchain, today)
+        return _target(f"{_INSTALLED}{STANDARD}", commit or _version(toolchain), roots, library, toolchain, today)
     folder = Path(name)
     if folder.is_file():
         raise AssistantError(f"{name}: is a file; name the folder of the development")
@@ -54,9 +55,16 @@ def find_target(name: str, toolchain: RocqToolchain, today: date, commit: str | 
     installed = (toolchain.contributions / name.replace(".", "/")).resolve()
     if name and installed.is_dir() and installed.is_relative_to(toolchain.contributions.resolve()):
         contributions = toolchain.contributions.resolve()
-        return _target(f"rocq:{name}", commit or "installed", [installed], contributions, toolchain, today)
+        return _target(f"{_INSTALLED}{name}", commit or "installed", [installed], contributions, toolchain, today)
     names = sorted(entry.name for entry in toolchain.contributions.glob("*") if entry.is_dir())
     raise AssistantError(f"{name}: no such folder or library; there are {', '.join([STANDARD, *names])}")
+
+
+def library_root(url: str, toolchain: RocqToolchain) -> Path:
+    """The folder that the paths of a repository's files are below; the converse of `find_target`."""
+    if url == f"{_INSTALLED}{STANDARD}":
+        return toolchain.library.resolve()
+    return toolchain.contributions.resolve() if url.startswith(_INSTALLED) else Path(url)
 
 
 def _target(url: str, commit: str, folders: list[Path], root: Path, toolchain: RocqToolchain, today: date) -> Target:

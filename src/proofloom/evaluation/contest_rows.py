@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from proofloom.evaluation.step_scores import StepScore
+from proofloom.proofs import Outcome
 from proofloom.search.row_file import JournalError, RowFile, plain
 
 _VERSION = 1
@@ -26,7 +27,11 @@ CREATE TABLE IF NOT EXISTS rows (
 ) STRICT
 """
 _INSERT = "INSERT INTO rows (kind, contestant, theorem, ended_at, record) VALUES (?, ?, ?, ?, ?)"
-_STEPS, _ENTERED = "steps", "entered"
+_STEPS, _ATTEMPT, _ENTERED = "steps", "attempt", "entered"
+
+
+FOUND = "found"
+"""The outcome of a script that was closed and that no gate has seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,44 @@ class StepsRow:
     def key(self) -> tuple[str, str]:
         """What the row is about."""
         return self.contestant, self.theorem
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """What came of one theorem with one contestant, by one strategy with so many `candidates`.
+
+    For best-first search these are candidates of a state, for single-pass sampling roll-outs, and then `found_at` is
+    the number of the one that found the proof (0 where there is none).  `outcome` is one of `Outcome`, or `FOUND` for a
+    script that the assistant closed in a contest without the gate.  `cpu_seconds` are those of model, assistant and
+    search together, `model_seconds` those of the model; the gate comes on top.  `verdict` is the gate's own record.
+    """
+
+    contestant: str
+    theorem: str
+    strategy: str
+    candidates: int
+    outcome: str
+    found_at: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    model_seconds: float = 0.0
+    expansions: int = 0
+    tactics: int = 0
+    tokens_read: int = 0
+    tokens_written: int = 0
+    proof: tuple[str, ...] = ()
+    verdict: Mapping[str, Any] | None = None
+    reason: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """What the row is about."""
+        return self.contestant, self.theorem, self.strategy, self.candidates
+
+    @property
+    def solved(self) -> bool:
+        """True if the gate accepted, or, in a contest without it, if the assistant closed the proof."""
+        return self.outcome in (Outcome.PROVED, FOUND)
 
 
 class ContestRows(RowFile):
@@ -80,6 +123,19 @@ class ContestRows(RowFile):
                 record["cpu_seconds"],
             )
             for contestant, theorem, record in self._records(_STEPS)
+        ]
+
+    def add_attempt(self, row: AttemptRow, ended_at: float) -> None:
+        """Keep an attempt."""
+        record = asdict(row)
+        contestant, theorem = record.pop("contestant"), record.pop("theorem")
+        self._add(_ATTEMPT, contestant, theorem, ended_at, record)
+
+    def attempts(self) -> list[AttemptRow]:
+        """Every attempt, in the order of writing."""
+        return [
+            AttemptRow(contestant, theorem, **{**record, "proof": tuple(record["proof"])})
+            for contestant, theorem, record in self._records(_ATTEMPT)
         ]
 
     def _add(self, kind: str, contestant: str, theorem: str, ended_at: float, record: Mapping[str, Any]) -> None:

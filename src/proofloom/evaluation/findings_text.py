@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from proofloom.evaluation.paired import Estimate, SignTest
+from proofloom.evaluation.proof_findings import ArmSolved, ProofFindings, ProofsCompared
 from proofloom.evaluation.step_findings import StepFindings, StepsOfArm
+from proofloom.evaluation.trial import BEST_FIRST
 
 _NAME = 20
 
@@ -26,6 +28,59 @@ def told_steps(found: StepFindings) -> Iterator[str]:
         if two.by_seed:
             by_seed = ", ".join(f"{seed}: {value:+.4f}" for seed, value in two.by_seed.items())
             yield f"  log-probability by seed: {by_seed}"
+
+
+def told_proofs(found: Sequence[ProofFindings], word: str) -> Iterator[str]:
+    """The tables of attempts; `word` says what solved means: `proved`, or `found` where no gate was asked.
+
+    The cost of single-pass sampling is told once, with the most roll-outs, because that is what was run.
+    """
+    most = max((one.candidates for one in found), default=0)
+    for number, one in enumerate(found):
+        if number:
+            yield ""
+        what = "candidates a state" if one.strategy == BEST_FIRST else "roll-outs"
+        left = f"; {one.unsupported:,} that do not load are left out" if one.unsupported else ""
+        yield f"{one.strategy}, {one.candidates} {what}: {one.theorems:,} theorems{left}"
+        if not one.theorems:
+            continue
+        for by in one.contestants:
+            counts = ", ".join(f"{count} {outcome}" for outcome, count in by.outcomes.items())
+            yield f"  {by.name:{_NAME}} {by.solved:4} {word} {_share(by.share):30} ({counts})"
+        if len(one.arms) < len(one.contestants):
+            yield from (f"  {arm.name:{_NAME}}      {word} {_share(arm.share)}" for arm in one.arms)
+        if one.strategy == BEST_FIRST or one.candidates == most:
+            yield from (f"  {arm.name}: {_cost(arm)}" for arm in one.arms)
+        for two in one.comparisons:
+            yield from _told_comparison(two)
+
+
+def _told_comparison(two: ProofsCompared) -> Iterator[str]:
+    by_seed = "".join(f", seed {seed}: {count:+}" for seed, count in two.by_seed.items())
+    test = two.test
+    yield (
+        f"  {two.arm} against {two.baseline}: {_share(two.difference, sign=True)}; more often on {test.better} "
+        f"theorems, less often on {test.worse}, p = {test.p:.3g}{by_seed}"
+    )
+    ratios = [
+        f"{measure} {_ratio(ratio.mean_of_ratios)} (of means {ratio.ratio_of_means.value:.3f})"
+        for measure, ratio in two.complexity.items()
+    ]
+    both = next(iter(two.complexity.values())).mean_of_ratios.count
+    if both:
+        arms = f"{two.arm} / {two.baseline}"
+        yield f"  length of proofs, {arms}, over {both} theorems that both solve: {', '.join(ratios)}"
+
+
+def _cost(arm: ArmSolved) -> str:
+    return (
+        f"an attempt: {arm.cpu_seconds:.2f} CPU s ({arm.model_seconds:.2f} model), {arm.expansions:.1f} expansions, "
+        f"{arm.tactics:.1f} tactics, {arm.tokens_read:.0f} tokens read, {arm.tokens_written:.0f} written"
+    )
+
+
+def _ratio(one: Estimate) -> str:
+    return f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]"
 
 
 def _rows(contestants: Sequence[StepsOfArm], arms: Sequence[StepsOfArm]) -> Iterator[StepsOfArm]:

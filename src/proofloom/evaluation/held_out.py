@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from proofloom.corpus.entries import FileEntry, TheoremEntry
 from proofloom.corpus.library import Library
+from proofloom.corpus.records import Repository
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class HeldOut:
     part: str
     theorem: TheoremEntry
     file: FileEntry
-    assistant: str
+    repository: Repository
     steps: tuple[HumanStep, ...]
 
 
@@ -42,21 +47,27 @@ class Sample:
     limit: int | None
     seed: int
 
+    def drawn(self, items: Sequence[Item]) -> list[Item]:
+        """That many of the items, in the order in which they are drawn."""
+        order = list(range(len(items)))
+        random.Random(self.seed).shuffle(order)
+        return [items[place] for place in order[: self.limit]]
+
 
 def held_out(library: Library, sample: Sample) -> list[HeldOut]:
-    """The theorems of a sample that have a proof, part by part, in the order of the library.
+    """The theorems of a sample that have a proof, in the order in which they are drawn.
+
+    So what is done of them when a run is stopped is a random part of them.
 
     Raises `LibraryError` if there is no such split.
     """
-    assistants = {entry.id: entry.repository.assistant for entry in library.repositories()}
+    repositories = {entry.id: entry.repository for entry in library.repositories()}
     files = {file.id: file for file in library.files()}
     found: list[tuple[str, TheoremEntry]] = []
     for part in sample.parts:
         found += [(part, one) for one in library.theorems(split=sample.split, part=part) if not one.admitted]
     names = Counter(theorem.full_name for _, theorem in found)
-    order = list(range(len(found)))
-    random.Random(sample.seed).shuffle(order)
-    drawn = [found[place] for place in sorted(order[: sample.limit])]
+    drawn = sample.drawn(found)
     wanted = {theorem.id for _, theorem in drawn}
     steps: dict[int, list[HumanStep]] = {number: [] for number in wanted}
     for part in sample.parts:
@@ -69,7 +80,7 @@ def held_out(library: Library, sample: Sample) -> list[HeldOut]:
             part,
             one,
             files[one.file_id],
-            assistants[files[one.file_id].repository_id],
+            repositories[files[one.file_id].repository_id],
             tuple(steps[one.id]),
         )
         for part, one in drawn

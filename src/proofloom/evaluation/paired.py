@@ -27,11 +27,6 @@ class Estimate:
     high: float
     count: int
 
-    def as_json(self) -> dict[str, float | int | None]:
-        """A JSON object; null where there is no number."""
-        named = {"value": self.value, "low": self.low, "high": self.high}
-        return {name: None if math.isnan(one) else one for name, one in named.items()} | {"theorems": self.count}
-
 
 @dataclass(frozen=True, slots=True)
 class SignTest:
@@ -92,15 +87,6 @@ def bootstrap_ratio(
 def bootstrap_mean(values: Sequence[float], random: np.random.Generator, draws: int = DRAWS) -> Estimate:
     """The mean of one value a theorem, with its bootstrap interval."""
     return bootstrap_ratio(values, [1.0] * len(values), random, draws)
-
-
-@dataclass(frozen=True, slots=True)
-class Complexity:
-    """How long a proof is, in tactics, in tokens of our own count, and in characters."""
-
-    tactics: int
-    tokens: int
-    characters: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ def score_steps(
 
     Raises `ModelError`, `JournalError`, and `ModuleNotFoundError` without the extra `model`.
     """
+    from proofloom.models.reading import remembered_reading
     from proofloom.training.library_pairs import UNIVERSES, levelled_pair
 
     known = {row.key for row in rows.steps()}
@@ -43,9 +44,11 @@ def score_steps(
         some = waiting[start : start + THEOREMS_AT_ONCE]
         for each in contestants:
             mine = [one for one in some if (each.name, one.name) not in known]
+            reading = remembered_reading(loaded[each.name].tokenizer)
             pairs = [
-                levelled_pair(step.state, step.tactic, UNIVERSES.get(one.assistant, Universes.EITHER))
+                levelled_pair(step.state, step.tactic, universes, reading)
                 for one in mine
+                for universes in [UNIVERSES.get(one.repository.assistant, Universes.EITHER)]
                 for step in one.steps
             ]
             begun = clock.cpu()

@@ -58,29 +58,6 @@ class StepFindings:
     arms: tuple[StepsOfArm, ...]
     comparisons: tuple[StepsCompared, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """A JSON object."""
-        return {
-            "theorems": self.theorems,
-            "steps": self.steps,
-            "too_long": self.too_long,
-            "contestants": [_as_json(one) for one in self.contestants],
-            "arms": [_as_json(one) for one in self.arms],
-            "comparisons": [
-                {
-                    "baseline": one.baseline,
-                    "arm": one.arm,
-                    "logprob": one.logprob.as_json(),
-                    "exact": one.exact.as_json(),
-                    "theorems_better": one.test.better,
-                    "theorems_worse": one.test.worse,
-                    "p": one.test.p,
-                    "logprob_by_seed": {str(seed): value for seed, value in one.by_seed.items()},
-                }
-                for one in self.comparisons
-            ],
-        }
-
 
 def step_findings(rows: Sequence[StepsRow], names: Sequence[str], seed: int, draws: int = DRAWS) -> StepFindings:
     """The findings about the contestants `names` (`ARM/SEED`); the first arm is the baseline.
@@ -153,13 +130,4 @@ def _by_seed(arm: str, baseline: str, sums: Mapping[str, Sums], counts: NDArray[
         seed: float((sums[f"{arm}/{seed}"] - sums[f"{baseline}/{seed}"])[:, 0].sum() / counts.sum())
         for seed in seeds
         if f"{baseline}/{seed}" in sums and counts.sum()
-    }
-
-
-def _as_json(one: StepsOfArm) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "logprob": one.logprob.as_json(),
-        "exact": one.exact.as_json(),
-        "cpu_seconds": round(one.cpu_seconds, 3),
     }

@@ -1,6 +1,6 @@
 """The structure of a proof state: the level of every character and token.  No I/O, no numerical library."""
 
-from proofloom.hierarchy.kinds import KIND_LEVELS, Kind, kind, token_kinds
+from proofloom.hierarchy.kinds import KIND_LEVELS, Kind, kind, span_kinds, token_kinds
 from proofloom.hierarchy.levels import FIVE_LEVELS, HIERARCHIES, OUTSIDE, THREE_LEVELS, Hierarchy, Level, Span
 from proofloom.hierarchy.reading import PLAIN_READING, LevelSource, Reading, Variables
 from proofloom.hierarchy.structure import declaration_level, state_spans
@@ -38,6 +38,7 @@ __all__ = [
     "kind",
     "levelled_state",
     "levelled_text",
+    "span_kinds",
     "state_spans",
     "tagged",
     "text_spans",

@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from enum import IntEnum
 
-from proofloom.hierarchy.levels import OUTSIDE, Level
+from proofloom.hierarchy.levels import OUTSIDE, Level, Span
+from proofloom.hierarchy.tags import TAGS
 from proofloom.hierarchy.tokens import LevelledText
 
 
@@ -45,10 +46,10 @@ _SIGNS_OF_FUNCTIONS = re.compile(r"->|=>|:=")
 
 
 def kind(level: int, line: str) -> Kind:
-    """The kind of a printed line of the given level (not OUTSIDE)."""
+    """The kind of a printed line of the given level (not OUTSIDE), with its tag or without."""
     if level != Level.INSTANCE:
         return Kind(KIND_LEVELS.index(Level(level)))
-    names, _, rest = line.partition(" : ")
+    names, _, rest = line.removeprefix(TAGS[Level.INSTANCE]).partition(" : ")
     if names.startswith("inst"):
         return Kind.INSTANCE
     if " := " in rest:
@@ -56,10 +57,15 @@ def kind(level: int, line: str) -> Kind:
     return Kind.FACT if _CLAIM.search(_SIGNS_OF_FUNCTIONS.sub(" ", rest)) else Kind.VARIABLE
 
 
-def token_kinds(levelled: LevelledText, offsets: Sequence[tuple[int, int]]) -> list[int]:
-    """One kind for each token, OUTSIDE where the level is; offsets as for `LevelledText.token_levels`."""
-    kinds = {
+def span_kinds(levelled: LevelledText) -> dict[Span, int]:
+    """The kind of each span, OUTSIDE where the level is."""
+    return {
         span: OUTSIDE if span.level == OUTSIDE else int(kind(span.level, levelled.text[span.start : span.end]))
         for span in levelled.spans
     }
+
+
+def token_kinds(levelled: LevelledText, offsets: Sequence[tuple[int, int]]) -> list[int]:
+    """One kind for each token, OUTSIDE where the level is; offsets as for `LevelledText.token_levels`."""
+    kinds = span_kinds(levelled)
     return [OUTSIDE if span is None else kinds[span] for span in levelled.token_spans(offsets)]

@@ -14,11 +14,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from proofloom.hierarchy import GOAL_MARKER, OUTSIDE, STEP_MARKER, Level, LevelledText, Span
+from proofloom.hierarchy import GOAL_MARKER, OUTSIDE, STEP_MARKER, Kind, Level, LevelledText, Span, span_kinds
 from proofloom.proofs import ProofState
 
 if TYPE_CHECKING:  # an endpoint needs prompts too, and no transformers
     from transformers import PreTrainedTokenizerBase
+
+
+_BEGIN = (int(Level.CONTEXT), 0, int(Kind.CONTEXT))
+"""Level, goal and kind of the first marker."""
+_NOWHERE = (OUTSIDE, OUTSIDE, OUTSIDE)
 
 
 class Cut(StrEnum):
@@ -31,10 +36,12 @@ class Cut(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Tokens and, for each, its level; what was cut."""
+    """Tokens and, for each, its level, the goal it stands in and the kind of its line, -1 outside; what was cut."""
 
     tokens: list[int]
     levels: list[int]
+    goals: list[int]
+    kinds: list[int]
     cut: Cut
 
 
@@ -53,25 +60,31 @@ def prompts(tokenizer: PreTrainedTokenizerBase, states: Sequence[LevelledText], 
     The tokenizer must be a fast one, which knows offsets.  Raises `ValueError` if not even one token of a state fits.
     """
     first, last = (_marker(tokenizer, text) for text in (GOAL_MARKER, STEP_MARKER))
+    first = _beginning(tokenizer) + first
     room = longest - len(first) - len(last)
     if room < 1:
         raise ValueError(f"longest={longest}: wanted at least {len(first) + len(last) + 1}, the markers and one token")
     if not states:
         return []
     texts = [state.text for state in states]
-    options = {"add_special_tokens": False, "split_special_tokens": True, "return_offsets_mapping": True}
+    options = {
+        "add_special_tokens": False,
+        "split_special_tokens": True,
+        "return_offsets_mapping": True,
+        "verbose": False,
+    }
     encoded = tokenizer(texts, **options)
     made: list[Prompt] = []
     for state, tokens, offsets in zip(states, encoded["input_ids"], encoded["offset_mapping"], strict=True):
-        kept, cut = kept_part([_goal(state, span) for span in state.token_spans(offsets)], room)
-        levels = state.token_levels(offsets)[kept]
-        made.append(
-            Prompt(
-                [*first, *tokens[kept], *last],
-                [*[int(Level.CONTEXT)] * len(first), *levels, *[OUTSIDE] * len(last)],
-                cut,
-            )
-        )
+        spans = state.token_spans(offsets)
+        goals = [_goal(state, span) for span in spans]
+        kept, cut = kept_part(goals, room)
+        kinds = span_kinds(state)
+        found = zip(spans[kept], goals[kept], strict=True)
+        rows = [_NOWHERE if span is None else (span.level, goal, kinds[span]) for span, goal in found]
+        rows = [*[_BEGIN] * len(first), *rows, *[_NOWHERE] * len(last)]
+        levels, numbers, lines = (list(column) for column in zip(*rows, strict=True))
+        made.append(Prompt([*first, *tokens[kept], *last], levels, numbers, lines, cut))
     return made
 
 
@@ -103,6 +116,15 @@ def _goal(state: LevelledText, span: Span | None) -> int:
     if span is None:
         return 0
     return span.goal + (not state.text[span.start : span.end].strip())
+
+
+def _beginning(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The token that a tokenizer of somebody else puts before every text; ours puts none."""
+    begin = tokenizer.bos_token_id
+    if begin is None:
+        return []
+    put: list[int] = tokenizer("")["input_ids"][:1]
+    return put if put == [begin] else []
 
 
 def _marker(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:

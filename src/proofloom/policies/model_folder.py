@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from proofloom.models.engine.protocol import Decoding, Engine
+    from proofloom.models.engine.text import TextEngine
 
 SHIPPED = Path(proofloom.models.__file__).with_name("shipped")
 """The folder of the model that comes with the package."""
@@ -67,11 +68,12 @@ def loaded_model(folder: Path, most_tokens: int = MOST_TOKENS, threads: int | No
     model, tokenizer = load_model(folder), load_tokenizer(folder)
     if not isinstance(tokenizer.eos_token_id, int):
         raise ModelError(f"{folder}: its tokenizer has no end of text; wanted one that says where a tactic stops")
-    room = int(model.config.max_position_embeddings) - most_tokens
+    context = min(int(model.config.get_text_config().max_position_embeddings), int(tokenizer.model_max_length))
+    room = context - most_tokens
     if room < 3:
         raise ModelError(
-            f"{folder}: a context of {model.config.max_position_embeddings} tokens leaves {room} for a prompt beside "
-            f"{most_tokens} for a tactic; wanted at least 3"
+            f"{folder}: a context of {context} tokens leaves {room} for a prompt beside {most_tokens} for a tactic; "
+            "wanted at least 3"
         )
     return LoadedModel(model, tokenizer, room)
 
@@ -84,21 +86,17 @@ def model_policy(
     A prompt may be as long as the model's context leaves room for a tactic.  Raises as `loaded_model` does.
     """
     most_tokens = decoding.most_tokens if decoding else MOST_TOKENS
-    return policy_of(loaded_model(folder, most_tokens, threads), config, decoding)
+    return ModelPolicy(text_engine(loaded_model(folder, most_tokens, threads), decoding), config)
 
 
-def policy_of(
-    loaded: LoadedModel,
-    config: ModelConfig | None = None,
-    decoding: Decoding | None = None,
-    around: Callable[[Engine], Engine] | None = None,
-) -> ModelPolicy:
-    """A policy over a model that is loaded.  `around` may put something around its engine, to count what is asked."""
+def text_engine(
+    loaded: LoadedModel, decoding: Decoding | None = None, around: Callable[[Engine], Engine] | None = None
+) -> TextEngine:
+    """A model that is loaded, as what writes tactics.  `around` may put something around its engine, to count."""
     from proofloom.models.engine.choice import engine_for
     from proofloom.models.engine.protocol import Decoding
     from proofloom.models.engine.tokenized import TokenizedEngine
 
     engine = engine_for(loaded.model, int(loaded.tokenizer.eos_token_id))
     decoding = decoding or Decoding(most_tokens=MOST_TOKENS)
-    asked = TokenizedEngine(around(engine) if around else engine, loaded.tokenizer, decoding, loaded.room)
-    return ModelPolicy(asked, config)
+    return TokenizedEngine(around(engine) if around else engine, loaded.tokenizer, decoding, loaded.room)

@@ -20,9 +20,11 @@ from proofloom.policies.model import ModelConfig, ModelPolicy
 from proofloom.policies.model_folder import SHIPPED, check_model, model_policy
 from proofloom.policies.policy import Policy
 from proofloom.policies.premise_moves import PremiseMoves
+from proofloom.policies.retrievers import check_retriever, premise_retriever
 from proofloom.policies.step_memory import StepMemory
 from proofloom.policies.tactic_list import TacticList
-from proofloom.retrieval.bm25 import Bm25
+from proofloom.retrieval.library_index import index_file
+from proofloom.retrieval.retriever import Retriever
 from proofloom.retrieval.situation import Situations
 
 
@@ -30,9 +32,10 @@ class PolicyKit:
     """Makes policies.  `library` is the place of a database (a path or a URL, empty for none).
 
     With `split` only the training part of that split is remembered.  `logical_name` gives the name of a source file,
-    such as `Coq.Lists.List`.  `model` is a folder, empty for the model that comes with the package, which computes in
-    `threads` threads (None for as many as there are cores).  What is made raises `LibraryError` or `ModelError` if the
-    library or the model cannot be used, and `ModuleNotFoundError` for a model without the extra `model`.
+    such as `Coq.Lists.List`.  `model` is a folder, empty for the model that comes with the package, `retriever` one of
+    `RETRIEVERS`; models compute in `threads` threads (None for as many as there are cores).  What is made raises
+    `LibraryError`, `ModelError` or `PremiseIndexError` if library, model or index cannot be used, and
+    `ModuleNotFoundError` for a model without the extra `model`.
     """
 
     def __init__(
@@ -42,12 +45,14 @@ class PolicyKit:
         logical_name: Callable[[Path], str],
         *,
         model: str = "",
+        retriever: str = "bm25",
         threads: int | None = None,
     ) -> None:
         self._place = library or str(DEFAULT_PLACE)
         self._split = split or None
         self._logical_name = logical_name
         self._model = Path(model) if model else SHIPPED
+        self._retriever = retriever
         self._threads = threads
 
     def policy(self, text: str) -> Policy:
@@ -63,6 +68,8 @@ class PolicyKit:
             _ = self.library
         if "knn" in dict(parts_of(text)):
             _ = self.memory
+        if "premises" in dict(parts_of(text)):
+            check_retriever(self._retriever, self.library.premises(), index_file(self._place))
         if "model" in dict(parts_of(text)):
             check_model(self._model)
 
@@ -82,9 +89,10 @@ class PolicyKit:
         return library_memory(self.library, self._memory_file, self._split)
 
     @cached_property
-    def retriever(self) -> Bm25:
-        """BM25 over the premises."""
-        return Bm25(self.library.premises(), self.situations)
+    def retriever(self) -> Retriever:
+        """What finds premises."""
+        place = index_file(self._place)
+        return premise_retriever(self._retriever, self.library.premises(), self.situations, place, self._threads)
 
     @cached_property
     def model(self) -> ModelPolicy:

@@ -14,8 +14,9 @@ import numpy as np
 
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.proofs import Goal, ProofState, Theorem
-from proofloom.retrieval.retriever import Retrieved
-from proofloom.retrieval.situation import Situation, Situations
+from proofloom.retrieval.retriever import Places, Retrieved
+from proofloom.retrieval.situation import Situations
+from proofloom.retrieval.usable import UsablePremises
 from proofloom.retrieval.words import words
 
 CONCLUSION_REPEATS = 2
@@ -27,20 +28,20 @@ class Bm25:
 
     def __init__(self, premises: Sequence[PremiseEntry], situations: Situations) -> None:
         self._premises = list(premises)
-        self._situations = situations
-        self._files = np.array([premise.file_id for premise in premises], dtype=np.int64)
+        self._usable = UsablePremises(self._premises, situations)
         self._index = bm25s.BM25()
         if premises:
             self._index.index([premise_words(premise) for premise in premises], show_progress=False)
-        self._usable: tuple[Situation, np.ndarray] | None = None
 
     def premises(self, state: ProofState, theorem: Theorem, k: int) -> list[Retrieved]:
         """The `k` best of the premises that may be used at `theorem`, best first; fewer if fewer share a word."""
-        if not state.goals:
-            return []
-        return self.ranked(goal_words(state.goals[0]), self.usable(self._situations.of(theorem)), k)
+        return self.among(state.goals[0], self._usable.at(theorem), k) if state.goals else []
 
-    def ranked(self, query: Sequence[str], usable: np.ndarray, k: int) -> list[Retrieved]:
+    def among(self, goal: Goal, places: Places, k: int) -> list[Retrieved]:
+        """The `k` best of those at `places` that share a word with the goal."""
+        return self.ranked(goal_words(goal), places, k)
+
+    def ranked(self, query: Sequence[str], usable: Places, k: int) -> list[Retrieved]:
         """The `k` best for these words among the premises at the places `usable`."""
         known = [word for word in query if word in self._index.vocab_dict] if self._premises else []
         if not known:
@@ -48,18 +49,6 @@ class Bm25:
         scores = self._index.get_scores(known)[usable]
         order = np.lexsort((usable, -scores))[:k]
         return [Retrieved(self._premises[usable[place]], float(scores[place])) for place in order if scores[place] > 0]
-
-    def usable(self, situation: Situation) -> np.ndarray:
-        """The places of the premises that may be used in a situation."""
-        if self._usable is None or self._usable[0] is not situation:
-            own = [
-                place
-                for place in np.flatnonzero(self._files == situation.file)
-                if situation.earlier(self._premises[place].full_name, self._premises[place].start)
-            ]
-            imported = np.flatnonzero(np.isin(self._files, situation.files))
-            self._usable = situation, np.sort(np.concatenate([imported, np.array(own, dtype=np.int64)]))
-        return self._usable[1]
 
 
 def premise_words(premise: PremiseEntry) -> list[str]:

@@ -9,8 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from proofloom.corpus.entries import PremiseEntry
-from proofloom.proofs import ProofState, Theorem
+from proofloom.proofs import Goal, ProofState, Theorem
+
+Places = NDArray[np.int64]
+"""Places in a list of premises, ascending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +32,12 @@ class Retriever(Protocol):
 
     def premises(self, state: ProofState, theorem: Theorem, k: int) -> list[Retrieved]:
         """At most `k` premises that may be used in the proof of `theorem`, best first."""
+        ...
+
+
+class Ranker(Protocol):
+    """Orders premises by how well they fit a goal; which of them may be used is said by whoever asks."""
+
+    def among(self, goal: Goal, places: Places, k: int) -> list[Retrieved]:
+        """At most `k` of the premises at `places`, best first."""
         ...

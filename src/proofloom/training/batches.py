@@ -76,7 +76,7 @@ def in_parts(numbers: Numbers, lengths: Numbers, most: int) -> Iterator[Numbers]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a model reads: `tokens`, `levels` and `real` (1 for what is no padding) (B, T).
+    """What a model reads: `tokens`, `levels`, `goals`, `kinds` and `real` (1 for what is no padding) (B, T).
 
     What it shall say: at `columns` (K), places in the text, the tokens `targets` (B, K), `IGNORED` where it does not
     matter.  `words` is how many matter.
@@ -84,6 +84,8 @@ class Batch:
 
     tokens: Tensor
     levels: Tensor
+    goals: Tensor
+    kinds: Tensor
     real: Tensor
     columns: Tensor
     targets: Tensor
@@ -105,16 +107,17 @@ def collate(examples: Examples, numbers: Numbers, padding: int) -> Batch:
     """
     lengths = examples.lengths[numbers]
     shape = (len(numbers), _width(int(lengths.max())))
-    tokens, levels = np.full(shape, padding, np.int64), np.full(shape, OUTSIDE, np.int64)
-    targets = np.full(shape, IGNORED, np.int64)
+    tokens, targets = np.full(shape, padding, np.int64), np.full(shape, IGNORED, np.int64)
+    classes = np.full((3, *shape), OUTSIDE, np.int64)
     for row, number in enumerate(numbers):
         start, length, prompt = int(examples.starts[number]), int(lengths[row]), int(examples.prompts[number])
         tokens[row, :length] = examples.tokens[start : start + length]
-        levels[row, :length] = examples.levels[start : start + length]
+        for place, name in enumerate(("levels", "goals", "kinds")):
+            classes[place, row, :length] = getattr(examples, name)[start : start + length]
         targets[row, prompt - 1 : length - 1] = tokens[row, prompt:length]
     columns = np.flatnonzero((targets != IGNORED).any(0))
     real = (np.arange(shape[1]) < lengths[:, None]).astype(np.int64)
-    return Batch(*(torch.from_numpy(one) for one in (tokens, levels, real, columns, targets[:, columns])))
+    return Batch(*(torch.from_numpy(one) for one in (tokens, *classes, real, columns, targets[:, columns])))
 
 
 def _width(length: int) -> int:

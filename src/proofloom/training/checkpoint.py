@@ -1,4 +1,4 @@
-"""A checkpoint: weights, optimiser, number of the step, randomness, in one file that is moved into place.
+"""A checkpoint: what is trained, optimiser, number of the step, randomness, in one file that is moved into place.
 
 The order of examples follows from the number of the step (see `batches`), so a run that is resumed from here computes
 what it would have computed, bit for bit on the same machine.  The file says what it belongs to and is refused by
@@ -12,6 +12,7 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,8 @@ from proofloom.assistants.files import write_beside
 from proofloom.training.config import TrainingError
 
 Randomness = dict[str, Tensor]
+Parts = Mapping[str, nn.Module | torch.optim.Optimizer]
+"""What a training changes, by name.  Parameters of a module that are frozen are not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +39,15 @@ class Checkpoints:
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def save(
-        self, moment: Moment, model: nn.Module, optimiser: torch.optim.Optimizer, belongs: Mapping[str, str]
-    ) -> None:
+    def save(self, moment: Moment, parts: Parts, belongs: Mapping[str, str]) -> None:
         """Replace the last checkpoint; needs its size in memory.  Raises `AssistantError`; then the old one stays."""
         stream = io.BytesIO()
-        parts = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "random": moment.random}
-        torch.save({**parts, "step": moment.step, "belongs": dict(belongs)}, stream)
+        states = {name: _state(part) for name, part in parts.items()}
+        torch.save({**states, "random": moment.random, "step": moment.step, "belongs": dict(belongs)}, stream)
         write_beside(self._file, stream.getvalue())
 
-    def load(self, model: nn.Module, optimiser: torch.optim.Optimizer, belongs: Mapping[str, str]) -> Moment | None:
-        """Put the last checkpoint into `model` and `optimiser`; None if there is none.
+    def load(self, parts: Parts, belongs: Mapping[str, str]) -> Moment | None:
+        """Put the last checkpoint into `parts`; None if there is none.
 
         Raises `TrainingError` for a file that cannot be read, and for one that belongs to another training.
         """
@@ -63,9 +64,22 @@ class Checkpoints:
                     f"{self._file}: it was made with {name}={theirs.get(name)}, now it is {belongs.get(name)}; "
                     "train in another folder, or as before"
                 )
-        model.load_state_dict(found["model"])
-        optimiser.load_state_dict(found["optimiser"])
+        for name, part in parts.items():
+            if isinstance(part, nn.Module):
+                part.load_state_dict({**part.state_dict(), **found[name]})
+            else:
+                part.load_state_dict(found[name])
         return Moment(int(found["step"]), dict(found["random"]))
+
+
+def _state(part: nn.Module | torch.optim.Optimizer) -> dict[str, Any]:
+    """What of `part` must be kept."""
+    state: dict[str, Any] = part.state_dict()
+    if isinstance(part, nn.Module):
+        for name, parameter in part.named_parameters(remove_duplicate=False):
+            if not parameter.requires_grad:
+                del state[name]
+    return state
 
 
 def randomness(device: torch.device) -> Randomness:

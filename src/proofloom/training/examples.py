@@ -22,7 +22,7 @@ from transformers import PreTrainedTokenizerBase
 from proofloom.corpus.array_file import read_arrays, write_arrays
 from proofloom.hierarchy import OUTSIDE, LevelledText
 from proofloom.models.neox import CONTEXT
-from proofloom.models.prompt import Cut, plain_tokens, prompts
+from proofloom.models.prompt import Cut, Prompt, plain_tokens, prompts
 
 _AT_ONCE = 1000
 LEFT_OUT = "left out: the tactic is too long"
@@ -57,11 +57,14 @@ class Limits:
 class Examples:
     """N examples: tokens `starts[i]` to `starts[i + 1]` are those of example i, the first `prompts[i]` its prompt.
 
-    `tokens` and `levels` are as long as all examples together; `tally` holds the numbers of `counts`.
+    `tokens`, `levels`, `goals` and `kinds` (those of a `Prompt`) are as long as all examples together, `tally` holds
+    the numbers of `counts`.
     """
 
     tokens: NDArray[Any]
     levels: NDArray[np.int8]
+    goals: NDArray[np.int16]
+    kinds: NDArray[np.int8]
     starts: NDArray[np.int64]
     prompts: NDArray[np.int32]
     tally: NDArray[np.int64]
@@ -88,7 +91,8 @@ class Examples:
     def digest(self) -> str:
         """The same for the same examples in the same order."""
         hashed = hashlib.sha256()
-        for one in (self.tokens.astype(np.int32), self.levels, self.starts, self.prompts):
+        tokens = self.tokens.astype(np.int32)
+        for one in (tokens, self.levels, self.goals, self.kinds, self.starts, self.prompts):
             hashed.update(np.ascontiguousarray(one).tobytes())
         return hashed.hexdigest()
 
@@ -108,19 +112,24 @@ def encode(pairs: Iterable[Pair], tokenizer: PreTrainedTokenizerBase, limits: Li
     end = tokenizer.eos_token_id
     if not isinstance(end, int):
         raise ValueError(f"the tokenizer has no end of text (eos_token_id={end}): wanted one that says where to stop")
-    tokens, levels, starts, lengths, counts = array("i"), array("b"), array("q", [0]), array("i"), Counter[str]()
+    tokens, starts, lengths, counts = array("i"), array("q", [0]), array("i"), Counter[str]()
+    levels, goals, kinds = array("b"), array("h"), array("b")
     rest = iter(pairs)
     while some := list(islice(rest, _AT_ONCE)):
         counts[FROM_LINES] += sum(not pair.structured for pair in some)
         for prompt, tactic in _tokenized(some, tokenizer, limits, counts):
-            tokens.extend([*prompt[0], *tactic, end])
-            levels.extend([*prompt[1], *[OUTSIDE] * (len(tactic) + 1)])
+            tokens.extend([*prompt.tokens, *tactic, end])
+            outside = [OUTSIDE] * (len(tactic) + 1)
+            for column, classes in ((levels, prompt.levels), (goals, prompt.goals), (kinds, prompt.kinds)):
+                column.extend(classes + outside)
             starts.append(len(tokens))
-            lengths.append(len(prompt[0]))
+            lengths.append(len(prompt.tokens))
     kind = np.uint16 if len(tokenizer) <= 1 << 16 else np.int32
     return Examples(
         np.array(tokens, kind),
         np.array(levels, np.int8),
+        np.array(goals, np.int16),
+        np.array(kinds, np.int8),
         np.array(starts, np.int64),
         np.array(lengths, np.int32),
         np.array([counts[name] for name in COUNTED], np.int64),
@@ -129,8 +138,8 @@ def encode(pairs: Iterable[Pair], tokenizer: PreTrainedTokenizerBase, limits: Li
 
 def _tokenized(
     pairs: list[Pair], tokenizer: PreTrainedTokenizerBase, limits: Limits, counts: Counter[str]
-) -> Iterator[tuple[tuple[list[int], list[int]], list[int]]]:
-    """Tokens and levels of each prompt with the tokens of its tactic."""
+) -> Iterator[tuple[Prompt, list[int]]]:
+    """Each prompt with the tokens of its tactic."""
     tactics = plain_tokens(tokenizer, [pair.tactic for pair in pairs])
     made = prompts(tokenizer, [pair.state for pair in pairs], limits.prompt)
     for prompt, tactic in zip(made, tactics, strict=True):
@@ -138,4 +147,4 @@ def _tokenized(
             counts[LEFT_OUT] += 1
             continue
         counts["whole" if prompt.cut is Cut.NOTHING else f"cut: {prompt.cut}"] += 1
-        yield (prompt.tokens, prompt.levels), tactic
+        yield prompt, tactic

@@ -14,13 +14,18 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from proofloom.attention.interface import use_flow_attention
+from proofloom.attention.learned_levels import LearnedLevels
+from proofloom.hierarchy import Kind
 from proofloom.training.batches import BatchOrder, Numbers, collate, in_parts
-from proofloom.training.checkpoint import Checkpoints, Moment, randomness, set_randomness
+from proofloom.training.checkpoint import Checkpoints, Moment, Parts, randomness, set_randomness
 from proofloom.training.config import FitConfig, TrainingError, learning_rate
 from proofloom.training.examples import Examples
 from proofloom.training.interrupts import interrupts_held
 from proofloom.training.loss import Validation, computing, losses, validate
 from proofloom.training.metrics import TRAIN, VALIDATION, Logger
+
+LEVELS_RATE = 0.01
+"""The highest learning rate of learned levels, whatever that of the model: they are forty numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +62,31 @@ def fit(
     config: FitConfig,
     logger: Logger,
     checkpoints: Checkpoints | None = None,
+    learned: LearnedLevels | None = None,
 ) -> Validation:
     """Train `model` where it is (its device), and return what it loses on the validation examples at the end.
+
+    With `config.flow.learned` the levels are learned too: `learned`, or new ones if that is None; where each kind of
+    line has come to stand is told with every validation.
 
     With `checkpoints` it goes on from the last one.  Ctrl-C keeps a checkpoint and raises `KeyboardInterrupt`.  Raises
     `TrainingError` if the loss is no number any more or the checkpoint is another's, `ValueError` if the flow settings
     do not fit the model.  The generators of torch are left as they were found.
     """
-    device, depth = model.device, model.config.num_hidden_layers
+    device, depth = model.device, model.config.get_text_config().num_hidden_layers
     config.flow.weights(depth)
     use_flow_attention(model)
     order = BatchOrder(data.train.lengths, config.batch, config.pool, config.seed)
     steps = order.steps(config.epochs)
-    optimiser = adamw(model, config)
+    if config.flow.learned:
+        learned = (learned or LearnedLevels()).to(device)
+    optimiser = adamw(model, config, learned)
+    parts: Parts = {"model": model, "optimiser": optimiser, **({"levels": learned} if learned else {})}
     belongs = {name: str(value) for name, value in config.as_table().items()}
     belongs |= {"flow": str(config.flow), "training examples": data.train.digest}
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(config.seed)
-        moment = checkpoints.load(model, optimiser, belongs) if checkpoints else None
+        moment = checkpoints.load(parts, belongs) if checkpoints else None
         if moment is not None:
             set_randomness(moment.random, device)
         moment = moment or Moment(0, randomness(device))
@@ -84,14 +96,15 @@ def fit(
             while True:
                 step, last = moment.step, moment.step == steps
                 if last or step % config.evaluate_every == 0:
-                    validation = validate(model, data.validation, config, data.padding)
-                    logger.write({"kind": VALIDATION, "step": step, "steps": steps, **asdict(validation)})
+                    validation = validate(model, data.validation, config, data.padding, learned)
+                    numbers = asdict(validation) | (heights(learned) if learned else {})
+                    logger.write({"kind": VALIDATION, "step": step, "steps": steps, **numbers})
                 if checkpoints and (last or (step and step % config.checkpoint_every == 0)):
-                    checkpoints.save(moment, model, optimiser, belongs)
+                    checkpoints.save(moment, parts, belongs)
                 if last:
                     return validation
                 rate = learning_rate(config, step, steps)
-                report = gradients(model, data, order.batch(step), config)
+                report = gradients(model, data, order.batch(step), config, learned)
                 with interrupts_held():
                     update(optimiser, rate)
                     moment = Moment(step + 1, randomness(device))
@@ -100,24 +113,40 @@ def fit(
                     logger.write({"kind": TRAIN, "step": moment.step, "steps": steps, **numbers})
         except KeyboardInterrupt:
             if checkpoints:
-                checkpoints.save(moment, model, optimiser, belongs)
+                checkpoints.save(moment, parts, belongs)
             raise
 
 
-def gradients(model: PreTrainedModel, data: TrainingData, numbers: Numbers, config: FitConfig) -> StepReport:
+def heights(learned: LearnedLevels) -> dict[str, float]:
+    """Where each kind of line stands: the mean of its distribution over the levels 0 to 4."""
+    levels = learned.distribution().detach()
+    means = (levels @ torch.arange(levels.shape[1], device=levels.device).to(levels)).tolist()
+    return {f"level of {kind.name.lower()}": mean for kind, mean in zip(Kind, means, strict=True)}
+
+
+def gradients(
+    model: PreTrainedModel,
+    data: TrainingData,
+    numbers: Numbers,
+    config: FitConfig,
+    learned: LearnedLevels | None = None,
+) -> StepReport:
     """Put the gradients of one step into the parameters, clipped; in as many parts as `config.micro_tokens` asks for.
 
     The loss is the mean over the words of all tactics of the step, and lambda times the mean over its states of the
-    flow loss, however it is computed in parts.
+    flow loss, however it is computed in parts; with learned levels, lambda times the anchored divergence too.
     """
-    device, depth = model.device, model.config.num_hidden_layers
+    device, depth = model.device, model.config.get_text_config().num_hidden_layers
     words = int(data.train.tactic_lengths[numbers].sum())
     loss, flow = torch.zeros((), device=device), torch.zeros((), device=device)
     model.zero_grad(set_to_none=True)
+    if learned is not None:
+        learned.zero_grad(set_to_none=True)
+        torch.autograd.backward(config.flow.strength * config.flow.anchor * learned.divergence())
     for part in in_parts(numbers, data.train.lengths, config.micro_tokens):
         batch = collate(data.train, part, data.padding).to(device)
         with computing(config.precision, device):
-            found = losses(model, batch, config.flow, depth)
+            found = losses(model, batch, config.flow, depth, learned)
         tactic, flowed = found.tactic / words, found.flow * (len(part) / len(numbers))
         total = tactic + config.flow.strength * flowed if config.flow.strength else tactic
         torch.autograd.backward(total)
@@ -132,18 +161,23 @@ def gradients(model: PreTrainedModel, data: TrainingData, numbers: Numbers, conf
 
 
 def update(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Move the weights along the gradients that are there."""
+    """Move the weights along the gradients that are there, each group as many times `rate` as it says."""
     for group in optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["times"]
     optimiser.step()
 
 
-def adamw(model: PreTrainedModel, config: FitConfig) -> torch.optim.AdamW:
-    """The optimiser; biases and the scales of norms do not decay."""
-    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+def adamw(model: PreTrainedModel, config: FitConfig, learned: LearnedLevels | None = None) -> torch.optim.AdamW:
+    """The optimiser; biases and the scales of norms do not decay, nor do learned levels, which have their own rate."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups = [
-        {"params": [one for one in learned if one.dim() >= 2], "weight_decay": config.weight_decay},
-        {"params": [one for one in learned if one.dim() < 2], "weight_decay": 0.0},
+        {"params": [one for one in trained if one.dim() >= 2], "weight_decay": config.weight_decay, "times": 1.0},
+        {"params": [one for one in trained if one.dim() < 2], "weight_decay": 0.0, "times": 1.0},
+        {
+            "params": list(learned.parameters()) if learned else [],
+            "weight_decay": 0.0,
+            "times": LEVELS_RATE / config.learning_rate,
+        },
     ]
     return torch.optim.AdamW(
         [group for group in groups if group["params"]],

@@ -15,7 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from proofloom.attention.flow import forbidden_table, separate_goals
 from proofloom.attention.flow_loss import FlowSettings, flow_loss
+from proofloom.attention.learned_levels import LearnedLevels
 from proofloom.training.batches import IGNORED, Batch, collate, in_parts
 from proofloom.training.config import FitConfig, Precision
 from proofloom.training.examples import Examples
@@ -41,10 +43,18 @@ class Validation:
     flow: float
 
 
-def losses(model: PreTrainedModel, batch: Batch, flow: FlowSettings, depth: int) -> Losses:
-    """The losses of a model of `depth` layers; with `flow.strength` 0 it is called without levels."""
-    record = flow.record(depth) if flow.strength else None
-    asked = {} if record is None else {"token_levels": batch.levels, "flow": record}
+def losses(
+    model: PreTrainedModel, batch: Batch, flow: FlowSettings, depth: int, learned: LearnedLevels | None = None
+) -> Losses:
+    """The losses of a model of `depth` layers; with `flow.strength` 0 it is called without levels.
+
+    `learned` are the levels to be used if `flow.learned`; their divergence is not counted here.
+    """
+    record, asked = None, {}
+    if flow.strength:
+        classes, table = _classes(batch, flow, learned)
+        record = flow.record(depth, table)
+        asked = {"token_levels": classes, "flow": record}
     output = model(input_ids=batch.tokens, logits_to_keep=batch.columns, use_cache=False, **asked)
     logits, targets = output.logits.float(), batch.targets
     tactic = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum")
@@ -53,19 +63,35 @@ def losses(model: PreTrainedModel, batch: Batch, flow: FlowSettings, depth: int)
     return Losses(tactic, lost, right.all(1).sum())
 
 
-def validate(model: PreTrainedModel, examples: Examples, config: FitConfig, padding: int) -> Validation:
+def _classes(batch: Batch, flow: FlowSettings, learned: LearnedLevels | None) -> tuple[Tensor, Tensor]:
+    """The class of each token (B, T) and which class must not read which (C, C)."""
+    if (learned is not None) != flow.learned:
+        raise ValueError(f"flow learned={flow.learned}: wanted learned levels if it is, and none if it is not")
+    with torch.autocast(batch.tokens.device.type, enabled=False):
+        table = forbidden_table(flow.hierarchy) if learned is None else learned.forbidden()
+    classes = batch.levels if learned is None else batch.kinds
+    return separate_goals(classes, batch.goals, table) if flow.separate_goals else (classes, table)
+
+
+def validate(
+    model: PreTrainedModel,
+    examples: Examples,
+    config: FitConfig,
+    padding: int,
+    learned: LearnedLevels | None = None,
+) -> Validation:
     """What the model loses on at most `config.evaluation_examples` examples, drawn once and for all by the seed.
 
     The flow loss is measured for the plain model too.  The model is left in training mode.
     """
-    device, depth = model.device, model.config.num_hidden_layers
+    device, depth = model.device, model.config.get_text_config().num_hidden_layers
     flow = replace(config.flow, strength=config.flow.strength or 1.0)
     drawn = np.random.default_rng(config.seed).permutation(len(examples))[: config.evaluation_examples]
     totals = torch.zeros(3, dtype=torch.float64)
     model.train(False)
     with torch.no_grad(), computing(config.precision, device):
         for part in in_parts(drawn, examples.lengths, config.micro_tokens):
-            found = losses(model, collate(examples, part, padding).to(device), flow, depth)
+            found = losses(model, collate(examples, part, padding).to(device), flow, depth, learned)
             totals += torch.stack([found.tactic, found.flow * len(part), found.exact.float()]).double().cpu()
     model.train()
     tactic, flowed, exact = totals.tolist()

@@ -16,7 +16,7 @@ from proofloom.attention.lean_decode.attend import attend
 from proofloom.attention.lean_decode.fused import pieces
 from proofloom.attention.lean_decode.keys import KeyValues
 from proofloom.attention.lean_decode.schedule import Schedule
-from proofloom.attention.lean_decode.walk import walk
+from proofloom.attention.lean_decode.walk import plain, walk
 from proofloom.attention.softmax_merge import finish, merge, unfinish
 
 CLOSE = {"rtol": 1e-11, "atol": 1e-12}
@@ -42,6 +42,13 @@ def test_the_walk_is_exact_for_any_cut(
     found = walk(packed, held, 8**-0.5, Schedule.over(lengths, heads, tile, programs), tile)
     torch.testing.assert_close(found[0].view(query.shape), outputs[0], **CLOSE)
     torch.testing.assert_close(found[1].view(query.shape[:3]), outputs[1], **CLOSE)
+
+
+def test_the_path_of_other_devices_is_exact() -> None:
+    query, held = drawn([300, 2, 70], 2, 3, 1, 16)
+    found = plain(query.view(3, 2, 3, 16), paged(held, 32), 0.25, tile=64)
+    for one, wanted in zip(found, exact(query, held), strict=True):
+        torch.testing.assert_close(one.reshape(wanted.shape), wanted, **CLOSE)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

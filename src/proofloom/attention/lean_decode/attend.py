@@ -12,27 +12,31 @@ from torch import Tensor
 
 from proofloom.attention.lean_decode.fused import fused
 from proofloom.attention.lean_decode.keys import KeyValues
-from proofloom.attention.lean_decode.schedule import Schedule
-from proofloom.attention.lean_decode.walk import walk
-
-_TILE = 256
+from proofloom.attention.lean_decode.walk import plain
 
 
-def attend(query: Tensor, held: KeyValues, scale: float | None = None) -> tuple[Tensor, Tensor]:
+def attend(
+    query: Tensor, held: KeyValues, scale: float | None = None, *, same_in_any_batch: bool = False
+) -> tuple[Tensor, Tensor]:
     """The attention of `query` (B, H, T, D) over what each sequence holds: output (B, H, T, D), log-sum-exp (B, H, T).
 
     `scale` is 1 / sqrt(D) if not given.  With `unfinish`, the two can be merged with the attention over other keys.
-    There is no gradient.  Raises `ValueError` if the query does not fit the keys or wants a gradient.
+    With `same_in_any_batch` the result of a sequence is the same bit for bit, whatever else is in the batch; keys are
+    then cut at fixed places only, which costs a little.  There is no gradient.  Raises `ValueError` if the query does
+    not fit the keys or wants a gradient, and `ImportError` on a GPU without triton.
     """
     check_query(query, held)
     batch, heads, tokens, width = query.shape
     scale = width**-0.5 if scale is None else scale
     rows = query.reshape(batch, held.heads, heads // held.heads * tokens, width)
     if query.device.type == "cpu":
-        output, logsumexp = fused(rows, held, scale)
+        output, logsumexp = fused(rows, held, scale, cut=not same_in_any_batch)
+    elif query.device.type == "cuda":
+        from proofloom.attention.lean_decode.launch import launch  # the one module that needs triton
+
+        output, logsumexp = launch(rows, held, scale, same_in_any_batch=same_in_any_batch)
     else:
-        lengths = [end - start for start, end in held.extents()]
-        output, logsumexp = walk(rows, held, scale, Schedule.over(lengths, held.heads, _TILE, 1), _TILE)
+        output, logsumexp = plain(rows, held, scale)
     return output.to(query.dtype).reshape(query.shape), logsumexp.reshape(batch, heads, tokens)
 
 

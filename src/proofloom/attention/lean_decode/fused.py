@@ -19,18 +19,22 @@ _SHORTEST = 512
 """Keys of a piece that is worth the merge."""
 
 
-def fused(rows: Tensor, held: KeyValues, scale: float) -> tuple[Tensor, Tensor]:
-    """Output (B, G, R, D) and log-sum-exp (B, G, R) of `rows` (B, G, R, D), R query rows for each key head."""
+def fused(rows: Tensor, held: KeyValues, scale: float, *, cut: bool = True) -> tuple[Tensor, Tensor]:
+    """Output (B, G, R, D) and log-sum-exp (B, G, R) of `rows` (B, G, R, D), R query rows for each key head.
+
+    Without `cut` all keys of a sequence go in as one piece, even if cores wait.
+    """
+    threads = torch.get_num_threads() if cut else 1
     if held.table is None and held.lengths is None and held.starts is None:
-        return _pieces(rows, held.keys, held.values, scale)
+        return _pieces(rows, held.keys, held.values, scale, threads)
     extents = held.extents()
     if held.table is None and len(set(extents)) == 1:
         start, end = extents[0]
-        return _pieces(rows, held.keys[:, :, start:end], held.values[:, :, start:end], scale)
+        return _pieces(rows, held.keys[:, :, start:end], held.values[:, :, start:end], scale, threads)
     found = []
     for place, extent in enumerate(extents):
         keys, values = held.part(place, *extent)
-        found.append(_pieces(rows[place : place + 1], keys[None], values[None], scale))
+        found.append(_pieces(rows[place : place + 1], keys[None], values[None], scale, threads))
     return _stacked(found)
 
 
@@ -45,14 +49,14 @@ def pieces(tasks: int, keys: int, threads: int) -> int:
     return count
 
 
-def _pieces(rows: Tensor, keys: Tensor, values: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+def _pieces(rows: Tensor, keys: Tensor, values: Tensor, scale: float, threads: int) -> tuple[Tensor, Tensor]:
     batch, heads, count, _ = rows.shape
-    cut = pieces(batch * heads * -(-count // _BLOCK), keys.shape[2], torch.get_num_threads())
+    cut = pieces(batch * heads * -(-count // _BLOCK), keys.shape[2], threads)
     if cut == 1:
         return _kernel(rows, keys, values, scale)
     if batch > 1:  # the pieces of several sequences are no view of their keys
         here = [slice(place, place + 1) for place in range(batch)]
-        return _stacked([_pieces(rows[one], keys[one], values[one], scale) for one in here])
+        return _stacked([_pieces(rows[one], keys[one], values[one], scale, threads) for one in here])
     even = keys.shape[2] // cut * cut
     cut_keys, cut_values = (
         one[:, :, :even].unflatten(2, (cut, -1)).transpose(1, 2).flatten(0, 1) for one in (keys, values)

@@ -12,7 +12,7 @@ from string import ascii_uppercase
 from proofloom.attention.lean_decode.schedule import Schedule
 
 _COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2", "#edc948", "#b07aa1", "#9c755f")
-_CELL, _LEFT, _TOP = 18, 92, 30
+_CELL, _LEFT, _TOP = 18, 112, 30
 
 
 def schedule_text(schedule: Schedule) -> str:
@@ -31,9 +31,9 @@ def schedule_text(schedule: Schedule) -> str:
 
 
 def schedule_svg(schedule: Schedule, title: str) -> str:
-    """An SVG document: a colour for each output, pale where the result goes into a slot, dots at what a host merges."""
+    """An SVG document: a colour for each output, pale where the result goes into a slot; lines lead to its host."""
     widest = max(schedule.start(number + 1) - schedule.start(number) for number in range(schedule.programs))
-    width, height = _LEFT + _CELL * widest + 60, _TOP + (_CELL + 6) * schedule.programs + 8
+    width, height = _LEFT + _CELL * widest + 8, _TOP + (_CELL + 6) * schedule.programs + 8
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'font-family="sans-serif" font-size="12">',
@@ -54,12 +54,11 @@ def schedule_svg(schedule: Schedule, title: str) -> str:
                 f'<rect x="{left}" y="{top}" width="{_CELL - 2}" height="{_CELL}" fill="{colour}" '
                 f'fill-opacity="{1 if segment.host else 0.4}"/>'
             )
-        right = _LEFT + _CELL * filled[segment.program]
         for partner in schedule.partners(segment):
+            slot, host = tops[partner] + 6, top + 12
             parts.append(
-                f'<path d="M{_LEFT + 8} {tops[partner] + 9} C{right + 30} {tops[partner] + 9} {right + 40} {top + 9} '
-                f'{right} {top + 9}" fill="none" stroke="#333"/>'
-                f'<circle cx="{_LEFT + 8}" cy="{tops[partner] + 9}" r="3" fill="#333"/>'
+                f'<path d="M{_LEFT - 4} {slot} C{_LEFT - 30} {slot} {_LEFT - 30} {host} {_LEFT - 4} {host}" '
+                f'fill="none" stroke="#333"/><circle cx="{_LEFT - 4}" cy="{slot}" r="3" fill="#333"/>'
             )
     return "\n".join([*parts, "</svg>"]) + "\n"
 

@@ -17,6 +17,12 @@ from proofloom.attention.lean_decode.schedule import Schedule, Segment
 from proofloom.attention.softmax_merge import PartialSoftmax, finish, merge, partial_softmax
 
 
+def plain(rows: Tensor, held: KeyValues, scale: float, tile: int = 256) -> tuple[Tensor, Tensor]:
+    """`walk` with one program, whose sums go in the order of the keys, so they are the same in any batch."""
+    lengths = [end - start for start, end in held.extents()]
+    return walk(rows, held, scale, Schedule.over(lengths, held.heads, tile, 1), tile)
+
+
 def walk(rows: Tensor, held: KeyValues, scale: float, schedule: Schedule, tile: int) -> tuple[Tensor, Tensor]:
     """Output (B, G, R, D) and log-sum-exp (B, G, R) of `rows` (B, G, R, D), R query rows for each key head.
 

@@ -1,0 +1,1 @@
+"""What the benchmarks measure beside the project's own programs; no programs of their own."""

@@ -1,0 +1,186 @@
+"""Hierarchical self-attention inside a pre-trained model of `transformers`, in the layers that are named.
+
+    inject_hierarchy(model, layers=[4, 6], tree=(16, 16))     # windows; layers are counted from 1
+    model(**batch)
+
+The one idea: rows of tokens that are leaves of the tree attend through the tree, with themselves included, as the model
+was trained; rows of all other tokens attend as they always did.  So a tree over the whole text serves an encoder, and a
+tree over a prompt serves a causal model that goes on from it.  Weights are neither changed nor added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+from transformers import AttentionInterface, PreTrainedModel
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+
+from proofloom.attention.hierarchical.exact import hierarchical_attention
+from proofloom.attention.hierarchical.layout import lay_out
+from proofloom.hierarchy.nested import NONE, NestedSignal
+from proofloom.hierarchy.windows import windows
+
+NAME = "proofloom_hierarchy"
+_MARK = "proofloom_injection"
+
+Trees: TypeAlias = "Sequence[int] | NestedSignal | Callable[[Tensor], NestedSignal] | None"
+"""Branching of windows, lowest first; a tree; trees for a mask (B, N) of real tokens; None: given with each call."""
+
+
+def every_second(first: int, layers: int) -> list[int]:
+    """The layers of the paper's scheme, counted from 1: `first` and every second one after it, up to `layers`."""
+    return list(range(first, layers + 1, 2))
+
+
+def inject_hierarchy(model: PreTrainedModel, layers: Sequence[int], tree: Trees = None) -> Injection:
+    """Let `layers` (from 1) of `model` attend through `tree`, zero-shot; `remove()` of the result undoes it.
+
+    Without `tree`, each call brings its own: `model(..., tree=signal)`.  A causal model attends inside the tree with
+    the mask of the paper, which is right where all of the tree is given (a prompt).  Raises `ValueError` for layers
+    that the model does not have.
+    """
+    known = {number + 1 for number, _ in _numbered(model)}
+    if not layers or not set(layers) <= known:
+        raise ValueError(f"layers {sorted(layers)}: wanted some of {sorted(known)}, which this model has")
+    injection = Injection(model, frozenset(layer - 1 for layer in layers), tree)
+    AttentionInterface.register(NAME, hierarchical_attention_forward)
+    AttentionMaskInterface.register(NAME, sdpa_mask)
+    for _, module in _numbered(model):
+        setattr(module, _MARK, injection)
+    model.set_attn_implementation(NAME)
+    return injection
+
+
+def _numbered(model: PreTrainedModel) -> list[tuple[int, nn.Module]]:
+    """All modules that say which layer they are of, from 0, among them those that attend."""
+    return [
+        (number, module)
+        for module in model.modules()
+        if isinstance(number := getattr(module, "layer_idx", None), int)
+        and not getattr(module, "is_cross_attention", False)
+    ]
+
+
+class Injection:
+    """Which layers (from 0) attend through which trees; knows the layout of the last trees, which all layers share."""
+
+    def __init__(self, model: PreTrainedModel, layers: frozenset[int], tree: Trees) -> None:
+        self.layers = layers
+        self._model = model
+        self._tree = tree
+        self._before = model.config._attn_implementation
+        self._last: _Laid | None = None
+
+    def remove(self) -> None:
+        """Let the model attend as it did before."""
+        for _, module in _numbered(self._model):
+            if getattr(module, _MARK, None) is self:
+                delattr(module, _MARK)
+        self._model.set_attn_implementation(self._before)
+
+    def laid(self, own: NestedSignal | None, mask: Tensor | None, query: Tensor) -> _Laid:
+        """The trees of this call in tensors: `own` if it brought some; `mask` (B, 1, T, S) says who may read."""
+        given = self._tree if own is None else own
+        if given is None:
+            raise ValueError("model(...) without tree: wanted model(..., tree=signal), or a tree for inject_hierarchy")
+        last = self._last
+        if last is None or not last.is_of(given, mask, query):
+            last = self._last = _Laid(given, mask, query)
+        return last
+
+
+class _Laid:
+    """The layout of the trees of a call, and which tokens (B or 1, N) are leaves."""
+
+    def __init__(self, given: Trees, mask: Tensor | None, query: Tensor) -> None:
+        self._given, self._mask, self._tokens = given, mask, query.shape[2]
+        tree = _trees(given, mask, query)
+        self.layout = lay_out(tree, query.device)
+        inside = torch.zeros(tree.batch * tree.tokens, dtype=torch.bool)
+        inside[torch.from_numpy(tree.slot[tree.slot != NONE])] = True
+        self.inside = inside.view(tree.batch, tree.tokens).to(query.device)
+        self.outside = (~self.inside).any(0).nonzero()[:, 0]
+
+    def is_of(self, given: Trees, mask: Tensor | None, query: Tensor) -> bool:
+        """Whether this is what the same trees and the same mask would give again."""
+        return (
+            self._given is given
+            and self._mask is mask
+            and self._tokens == query.shape[2]
+            and self.layout.device == query.device
+        )
+
+
+def _trees(given: Trees, mask: Tensor | None, query: Tensor) -> NestedSignal:
+    batch, _, tokens, _ = query.shape
+    if isinstance(given, NestedSignal):
+        return given
+    real = query.new_ones(batch, tokens, dtype=torch.bool) if mask is None else mask[:, 0, -1].expand(batch, -1)
+    if callable(given):
+        return given(real)
+    assert given is not None
+    if mask is None:
+        return windows([tokens], given)
+    lengths = real.sum(-1)
+    if not torch.equal(real, torch.arange(tokens, device=real.device) < lengths[:, None]):
+        raise ValueError("padding on the left of a text: windows want it on the right (tokenizer.padding_side)")
+    return windows(lengths.clamp(min=1).tolist(), given, tokens)
+
+
+def hierarchical_attention_forward(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    scaling: float | None = None,
+    is_causal: bool | None = None,
+    tree: NestedSignal | None = None,
+    **options: Any,
+) -> tuple[Tensor, None]:
+    """The attention of one layer, (B, T, H, D) as `transformers` wants it.
+
+    Layers that are not injected, and steps that go on from a cache, attend as with `attn_implementation="sdpa"`.  In
+    the tree there is no dropout of weights.
+    """
+    injection: Injection | None = getattr(module, _MARK, None)
+    chosen = injection is not None and getattr(module, "layer_idx", None) in injection.layers
+    if injection is None or not chosen or query.shape[2] != key.shape[2]:
+        plain: tuple[Tensor, None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask, scaling=scaling, is_causal=is_causal, **options
+        )
+        return plain
+    laid = injection.laid(tree, attention_mask, query)
+    causal = bool(getattr(module, "is_causal", True) if is_causal is None else is_causal)
+    copies = query.shape[1] // key.shape[1]
+    keys, values = (one.repeat_interleave(copies, 1) if copies > 1 else one for one in (key, value))
+    output = hierarchical_attention(query, keys, values, laid.layout, causal=causal and "paper", scale=scaling)
+    if len(laid.outside):
+        output = _with_rows_outside(output, query, keys, values, attention_mask, laid, causal, scaling)
+    return output.transpose(1, 2).contiguous(), None
+
+
+def _with_rows_outside(
+    output: Tensor,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    laid: _Laid,
+    causal: bool,
+    scale: float | None,
+) -> Tensor:
+    """`output` with the ordinary attention of the tokens that are no leaves."""
+    rows, tokens = laid.outside, query.shape[2]
+    if mask is not None:
+        mask = mask.expand(-1, -1, tokens, -1)[:, :, rows]
+    elif causal:
+        mask = rows[:, None] >= torch.arange(tokens, device=rows.device)
+    flat = nn.functional.scaled_dot_product_attention(query[:, :, rows], key, value, attn_mask=mask, scale=scale)
+    inside = laid.inside[:, None, rows, None]
+    return output.index_copy(2, rows, torch.where(inside, output[:, :, rows], flat))

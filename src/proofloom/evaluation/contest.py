@@ -1,0 +1,91 @@
+"""A contest: every contestant tries every problem, by every strategy, and each attempt is kept as it ends.
+
+Problem after problem, so that whatever stops the contest, the contestants have tried the same problems but for the
+last few.  What has a row is not tried again, unless it crashed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from proofloom.assistants.executor import Crash, Done, Executor, Opening
+from proofloom.assistants.gate import RocqGate
+from proofloom.assistants.rocq.session import Rocq
+from proofloom.assistants.rocq.toolchain import RocqToolchain
+from proofloom.evaluation.contest_rows import AttemptRow, ContestRows
+from proofloom.evaluation.contestant import Contestant
+from proofloom.evaluation.metering import MeteredEngine
+from proofloom.evaluation.problems import Places, Problem
+from proofloom.evaluation.progress import Progress
+from proofloom.evaluation.trial import BEST_FIRST, Bench, Proposer, Trial, TrialSettings
+from proofloom.models.engine.protocol import Engine
+from proofloom.policies.model_folder import loaded_model, text_engine
+from proofloom.proofs import Outcome
+from proofloom.search.clock import Clock, SystemClock
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who tries what, how.  Single-pass sampling is made once, with the most `candidates`: its rows tell the rest."""
+
+    contestants: tuple[Contestant, ...]
+    problems: tuple[Problem, ...]
+    strategies: tuple[str, ...]
+    candidates: tuple[int, ...]
+
+    def trials(self) -> Iterator[Trial]:
+        """All of them, problem by problem."""
+        for problem in self.problems:
+            for strategy in self.strategies:
+                for count in self.candidates if strategy == BEST_FIRST else (max(self.candidates),):
+                    for contestant in self.contestants:
+                        yield Trial(contestant, problem, strategy, count)
+
+
+def hold(
+    plan: Plan,
+    rows: ContestRows,
+    executor: Executor,
+    opening: Opening[Trial, AttemptRow],
+    clock: Clock,
+    now: Callable[[], float],
+    say: Callable[[str], None],
+) -> None:
+    """Make every trial of the plan that has no row.  `now` gives the seconds since 1970.  Raises `JournalError`."""
+    known = {row.key for row in rows.attempts() if row.outcome != Outcome.CRASHED}
+    trials = list(plan.trials())
+    waiting = [trial for trial in trials if trial.key not in known]
+    progress = Progress("attempts", len(trials), len(trials) - len(waiting), clock, say)
+    solved = 0
+    with closing(executor.map(opening, waiting)) as events:
+        for event in events:
+            if isinstance(event, Done):
+                row = event.value
+            elif isinstance(event, Crash):
+                row = AttemptRow(*event.task.key, Outcome.CRASHED.value, reason=event.reason)
+            else:
+                continue
+            rows.add_attempt(row, now())
+            solved += row.solved
+            progress.advance(note=f"{solved} solved")
+
+
+@contextmanager
+def open_bench(settings: TrialSettings, toolchain: RocqToolchain) -> Iterator[Callable[[Trial], AttemptRow]]:
+    """What a worker needs for theorems of Rocq: an assistant and a gate of its own, models that compute on one core."""
+    clock = SystemClock()
+
+    def proposer(contestant: Contestant) -> Proposer:
+        meters: list[MeteredEngine] = []
+
+        def metered(engine: Engine) -> MeteredEngine:
+            meters.append(MeteredEngine(engine, clock))
+            return meters[-1]
+
+        engine = text_engine(loaded_model(contestant.folder, threads=1), around=metered)
+        return Proposer(engine, meters[-1])
+
+    with Rocq(toolchain) as rocq, closing(RocqGate(toolchain, axioms=settings.axioms)) as gate:
+        yield Bench(settings, rocq, gate, Places(toolchain), proposer, clock)

@@ -1,0 +1,138 @@
+"""An encoder of texts from a folder in the layout of sentence-transformers, which itself is not needed.
+
+The folder holds the files of a model and its tokenizer; optional are `1_Pooling/config.json` (mean or first token),
+`sentence_bert_config.json` (the longest text) and prompts for queries and documents in
+`config_sentence_transformers.json`.  Other modules behind the pooling than a normalisation are refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from torch import Tensor
+from transformers import AutoModel
+
+from proofloom.models.errors import ModelError
+from proofloom.models.folder import load_tokenizer, no_progress
+
+Vectors = NDArray[np.float32]
+
+BATCH_TOKENS = 4096
+"""Tokens that are encoded at once, with those that fill short texts up."""
+LONGEST = 256
+"""Tokens of a text, if the folder does not say it."""
+_POOLINGS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first"}
+_MODULES = ("Transformer", "Pooling", "Normalize")
+
+
+class SentenceEncoder:
+    """The encoder of a folder; `name` is the folder's with a digest of its weights."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load it; nothing is fetched.  Raises `ModelError`."""
+        self._tokenizer = load_tokenizer(folder)
+        self._model = _model(folder)
+        self._pooling = _pooling(folder)
+        settings = _json(folder / "sentence_bert_config.json")
+        room = int(getattr(self._model.config, "max_position_embeddings", LONGEST))
+        self._longest = min(int(settings.get("max_seq_length") or LONGEST), room)
+        prompts = _json(folder / "config_sentence_transformers.json").get("prompts") or {}
+        self._prompts = {kind: str(prompts.get(kind) or "") for kind in ("query", "document")}
+        self.dimension = int(self._model.config.hidden_size)
+        self.name = f"{folder.resolve().name}-{_digest(folder)}"
+
+    def states(self, texts: Sequence[str]) -> Vectors:
+        """n texts of goals as n×`dimension`, each of length 1."""
+        return self._encoded([self._prompts["query"] + text for text in texts])
+
+    def premises(self, texts: Sequence[str]) -> Vectors:
+        """n texts of premises as n×`dimension`, each of length 1."""
+        return self._encoded([self._prompts["document"] + text for text in texts])
+
+    def _encoded(self, texts: Sequence[str]) -> Vectors:
+        """Texts of similar length together, so that little is filled up."""
+        found = np.zeros((len(texts), self.dimension), np.float32)
+        if not texts:
+            return found
+        tokens: list[list[int]] = self._tokenizer(list(texts), truncation=True, max_length=self._longest)["input_ids"]
+        with torch.inference_mode():
+            for places in _batches([len(one) for one in tokens]):
+                found[places] = self._batch([tokens[place] for place in places]).numpy()
+        return found
+
+    def _batch(self, tokens: Sequence[list[int]]) -> Tensor:
+        width = max(1, max(len(one) for one in tokens))
+        filler = self._tokenizer.pad_token_id or 0
+        ids = torch.tensor([one + [filler] * (width - len(one)) for one in tokens])
+        mask = torch.tensor([[1] * len(one) + [0] * (width - len(one)) for one in tokens])
+        hidden: Tensor = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
+        if self._pooling == "first":
+            pooled = hidden[:, 0]
+        else:
+            weights = mask.unsqueeze(-1).to(hidden.dtype)
+            pooled = (hidden * weights).sum(1) / weights.sum(1).clamp(min=1)
+        return torch.nn.functional.normalize(pooled, dim=1)
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Places in order of length, as many at once as `BATCH_TOKENS` allows."""
+    batch: list[int] = []
+    for place in np.argsort(lengths, kind="stable").tolist():
+        if batch and (len(batch) + 1) * lengths[place] > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(place)
+    if batch:
+        yield batch
+
+
+def _model(folder: Path) -> Any:
+    modules = _json(folder / "modules.json", [])
+    for module in modules:
+        kind = str(module.get("type", "")).rpartition(".")[2]
+        if kind not in _MODULES:
+            raise ModelError(f"{folder}: has a module {kind}; wanted only {', '.join(_MODULES)}")
+    try:
+        with no_progress():
+            model: Any = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise ModelError(f"{folder}: no encoder can be read from it ({str(error).splitlines()[0]})") from error
+    return model.eval()
+
+
+def _pooling(folder: Path) -> str:
+    """`mean` or `first`; the mean if the folder does not say it."""
+    settings = _json(folder / "1_Pooling" / "config.json")
+    chosen = [name for name, value in settings.items() if name.startswith("pooling_mode") and value is True]
+    if not chosen:
+        return "mean"
+    if len(chosen) > 1 or chosen[0] not in _POOLINGS:
+        raise ModelError(f"{folder}: pools by {', '.join(chosen)}; wanted one of {', '.join(_POOLINGS)}")
+    return _POOLINGS[chosen[0]]
+
+
+def _json(file: Path, default: Any = None) -> Any:
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return {} if default is None else default
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: cannot be read ({error})") from error
+
+
+def _digest(folder: Path) -> str:
+    """Of all that decides a vector: configurations, tokenizer, weights."""
+    found = hashlib.sha256()
+    for file in sorted([*folder.glob("*.json"), *folder.glob("*.safetensors"), *folder.glob("1_Pooling/*.json")]):
+        found.update(file.name.encode())
+        with file.open("rb") as stream:
+            found.update(hashlib.file_digest(stream, "sha256").digest())
+    return found.hexdigest()[:12]

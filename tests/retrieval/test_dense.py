@@ -1,0 +1,119 @@
+"""Dense and mixed retrieval: nearest first, nothing that may not be used, and ranks that add up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from planted_library import BEFORE, NEW, USABLE, file, logical_name, planted, theorem, wanted
+
+from proofloom.corpus.library import Library
+from proofloom.proofs import Goal, ProofState
+from proofloom.retrieval.bm25 import Bm25
+from proofloom.retrieval.dense import Dense, Hybrid, mixed
+from proofloom.retrieval.encoder import HashedWords, goal_text, premise_text
+from proofloom.retrieval.library_index import check_encoder, goal_texts, library_index, origin_of
+from proofloom.retrieval.premise_index import PremiseIndex, PremiseIndexError
+from proofloom.retrieval.retriever import Retriever
+from proofloom.retrieval.situation import Situations
+from proofloom.retrieval.usable import UsablePremises
+
+STATE = ProofState.parse("n : nat\n⊢ n + 0 = n")
+
+
+def silent(done: int, total: int) -> None:
+    """Progress is not shown."""
+
+
+def made(library: Library, name: str) -> Retriever:
+    premises, situations = library.premises(), Situations.in_library(library, logical_name)
+    usable, encoder = UsablePremises(premises, situations), HashedWords()
+    dense = Dense(usable, library_index(library, encoder, "hashed", silent), encoder)
+    return dense if name == "dense" else Hybrid(usable, [Bm25(premises, situations), dense])
+
+
+@pytest.mark.parametrize("name", ["dense", "hybrid"])
+def test_only_usable_premises_are_found(tmp_path: Path, name: str) -> None:
+    retriever = made(planted(tmp_path), name)
+    found = retriever.premises(STATE, wanted(), 100)
+    assert {one.premise.full_name.rpartition(".")[2] for one in found} == USABLE
+    assert len(found) == len(USABLE)
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    assert len(retriever.premises(STATE, wanted(), 2)) == 2
+    assert retriever.premises(ProofState(()), wanted(), 5) == []
+    longer = f"{BEFORE}Lemma wanted : forall n : nat, n + 0 = n.\nProof. auto. Qed.\n"
+    names = {one.premise.full_name for one in retriever.premises(STATE, wanted(longer, name="late"), 100)}
+    assert "L.Own.wanted" in names and "L.Own.late" not in names
+
+
+@pytest.mark.parametrize("name", ["dense", "hybrid"])
+def test_the_closest_comes_first(tmp_path: Path, name: str) -> None:
+    library = Library.open(tmp_path / "library.sqlite")
+    statements = {
+        "add_comm": "Lemma add_comm : forall n m : nat, n + m = m + n.",
+        "rev_app": "Lemma rev_app : forall l m : list A, rev (l ++ m) = rev m ++ rev l.",
+    }
+    premises = [theorem(f"L.Base.{name}", start, text) for start, (name, text) in enumerate(statements.items())]
+    library.add_file(NEW, file("L.Base", premises))
+    at = wanted("Require Import L.Base.\n", Path("Mine.v"))
+    state = ProofState.parse("x y : list B\n⊢ rev (x ++ y) = rev y ++ rev x")
+    assert made(library, name).premises(state, at, 1)[0].premise.full_name == "L.Base.rev_app"
+
+
+def test_nothing_is_found_in_an_empty_library(tmp_path: Path) -> None:
+    empty = Library.open(tmp_path / "empty.sqlite")
+    assert made(empty, "dense").premises(STATE, wanted(), 5) == []
+    assert made(empty, "hybrid").premises(STATE, wanted(), 5) == []
+
+
+def test_ranks_add_up() -> None:
+    """Worked by hand: 7 is first and second, 5 second alone; 1 and 9 are third and by number."""
+    ranked = mixed([[7, 5, 9], [3, 7, 1]])
+    assert [number for number, _ in ranked] == [7, 3, 5, 1, 9]
+    assert dict(ranked)[7] == pytest.approx(1 / 61 + 1 / 62)
+    assert dict(ranked)[3] == pytest.approx(1 / 61)
+
+
+def test_an_index_says_what_it_was_made_from(tmp_path: Path) -> None:
+    library, encoder = planted(tmp_path), HashedWords()
+    steps = list[tuple[int, int]]()
+    place = tmp_path / "index"
+    library_index(library, encoder, "here", lambda done, total: steps.append((done, total))).save(place)
+    premises = library.premises()
+    assert steps == [(len(premises), len(premises))]
+    index = PremiseIndex.load(place)
+    origin = origin_of(index, place, premises)
+    assert origin.source == "here"
+    check_encoder(origin, place, encoder)
+    assert np.array_equal(index.ids, [premise.id for premise in premises])
+    with pytest.raises(PremiseIndexError, match="encoder hashed-words-256, here is now hashed-words-64"):
+        check_encoder(origin, place, HashedWords(64))
+    library.add_file(NEW, file("L.Far", [theorem("L.Far.away", 0)]))
+    with pytest.raises(PremiseIndexError, match="the library has changed since it was made"):
+        origin_of(index, place, library.premises())
+    for note in ("", "[1]", '{"x": 1}'):
+        with pytest.raises(PremiseIndexError, match="is not the index of a library"):
+            origin_of(PremiseIndex.build([1], np.ones((1, 4)), note=note), place, premises)
+
+
+def test_a_large_library_has_a_graph_that_fits_its_states(tmp_path: Path) -> None:
+    pytest.importorskip("faiss")
+    library = planted(tmp_path)
+    index = library_index(library, HashedWords(), "here", silent, exact_below=5)
+    assert index.kind == "graph" and len(index) == len(library.premises())
+
+
+def test_goals_are_taken_evenly(tmp_path: Path) -> None:
+    library = planted(tmp_path)
+    texts = goal_texts(library, 100)
+    assert len(texts) == len(list(library.steps()))
+    assert set(texts) == {"⊢ n + 0 = n\nn : nat"}
+    assert len(goal_texts(library, 3)) == 3
+
+
+def test_the_texts_of_goals_and_premises(tmp_path: Path) -> None:
+    goal = Goal.parse("case inl\nA : Type\nx y : A\nz : A := x\n⊢ z = x")
+    assert goal_text(goal) == "⊢ z = x\nA : Type\nx y : A\nz : A := x"
+    premise = planted(tmp_path).premises()[0]
+    assert premise_text(premise) == f"Prelude.first\n{premise.statement}"
