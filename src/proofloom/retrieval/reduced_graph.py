@@ -20,7 +20,7 @@ from proofloom.retrieval.lvq import Codec, LvqVectors
 from proofloom.retrieval.projection import Projection, blocks
 from proofloom.retrieval.projection_choice import Trial, best, evenly, largest, shared
 
-LINKS, BUILD_WINDOW = 24, 80
+LINKS, BUILD_WINDOW = 32, 120
 """Links of a node in the upper layers (twice as many in the lowest), and the window in which they are looked for."""
 PORTIONS = (1 / 8, 1 / 6, 1 / 4, 1 / 3, 5 / 12, 1 / 2, 2 / 3)
 """Dimensions that are tried, as portions of D, the fewest first."""
