@@ -46,6 +46,7 @@ bench: rocq install  ## every benchmark, quickly
 gpu: install  ## what waits for an accelerator; results go to benchmarks/results
 	$(BIN)/pytest tests/attention/lean_decode
 	$(BIN)/python benchmarks/flow_attention.py --device cuda --out benchmarks/results
+	$(BIN)/python benchmarks/hierarchical_attention.py --device cuda --heads 12 --batch 8 --out benchmarks/results
 	$(BIN)/python benchmarks/lean_attention.py --device cuda --out benchmarks/results
 
 clean:  ## remove what the commands above made

@@ -8,14 +8,9 @@ ratio is the median over repetitions of the ratio within one.  Memory is the pea
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import statistics
-import time
-from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
-from pathlib import Path
 
 import torch
 import transformers
@@ -25,6 +20,7 @@ from proofloom.attention.flow import forbidden_table
 from proofloom.attention.flow_loss import FlowSettings, flow_loss
 from proofloom.attention.interface import use_flow_attention
 from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.measuring import Taken, measured
 from proofloom.hierarchy import Level
 
 DEPTH, WORDS = 12, 2048
@@ -71,33 +67,6 @@ class Trainer:
         return torch.stack(masses).sum() / levels.numel()
 
 
-def measured(step: Callable[[], float], device: torch.device) -> tuple[float, float, int, float]:
-    """CPU seconds (seconds of the device, if it is none), wall seconds, peak bytes, and what the step returned."""
-    gc.collect()
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        held = torch.cuda.memory_allocated(device)
-        torch.cuda.synchronize(device)
-    else:
-        ctypes.CDLL(None).malloc_trim(0)  # what was freed goes back first, or it would hide what the step takes
-        Path("/proc/self/clear_refs").write_text("5")  # the peak starts again at what is held now
-        held = _resident("VmRSS")
-    cpu, wall = time.process_time(), time.perf_counter()
-    value = step()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-        spent = time.perf_counter() - wall
-        return spent, spent, torch.cuda.max_memory_allocated(device) - held, value
-    return time.process_time() - cpu, time.perf_counter() - wall, _resident("VmHWM") - held, value
-
-
-def _resident(field: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) * 1024
-    raise OSError(f"/proc/self/status has no {field}: this program measures memory on Linux only")
-
-
 def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--tokens", type=int, nargs="+", help="lengths (default 512 1024 2048, on a GPU also 4096)")
@@ -128,18 +97,18 @@ def main() -> None:
     for tokens in lengths:
         words = torch.randint(0, WORDS, (options.batch, tokens)).to(device)
         levels = pattern.repeat(tokens // len(pattern) + 1)[:tokens].repeat(options.batch, 1).to(device)
-        runs: dict[str, list[tuple[float, float, int, float]]] = {kind: [] for kind in kinds}
+        runs: dict[str, list[Taken]] = {kind: [] for kind in kinds}
         for repetition in range(repetitions + 1):
             for kind in kinds:
-                taken = measured(partial(trainers[kind].step, words, levels), device)
+                taken = measured(partial(trainers[kind].step, words, levels), device.type)
                 if repetition:  # the first of each warms up
                     runs[kind].append(taken)
-        plain = [run[0] for run in runs["plain"]]
+        plain = [run.seconds for run in runs["plain"]]
         for kind in kinds:
-            seconds = statistics.median(run[0] for run in runs[kind])
-            wall = statistics.median(run[1] for run in runs[kind])
-            memory = statistics.median(run[2] for run in runs[kind]) / 2**20
-            ratio = statistics.median(run[0] / one for run, one in zip(runs[kind], plain, strict=True))
+            seconds = statistics.median(run.seconds for run in runs[kind])
+            wall = statistics.median(run.wall for run in runs[kind])
+            memory = statistics.median(run.memory for run in runs[kind]) / 2**20
+            ratio = statistics.median(run.seconds / one for run, one in zip(runs[kind], plain, strict=True))
             figures.say(
                 f"T {tokens:5} {kind:8} {seconds:7.3f} s ({wall:7.3f} s wall), {ratio:5.2f}x, {memory:7.0f} MiB"
             )

@@ -246,7 +246,7 @@ def test_every_command_of_the_page_works(
     for name, folder in zip(("plain", "flow"), folders, strict=True):
         Path("runs", name).symlink_to(folder.parent)
     commands = re.findall(r"^\$ proofloom (.*)\n((?:(?![$`]).*\n)*)", page, re.MULTILINE)
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command, printed in commands:
         line, _, source = command.partition(" < ")
         if source:
@@ -256,3 +256,11 @@ def test_every_command_of_the_page_works(
         assert not printed or out == printed
     assert sorted(path.name for path in Path("flows").iterdir()) == sorted([PAGE, LEVELS, TOKENS])
     assert re.search(r"^ +plain/model +flow/model$", out, re.MULTILINE)
+
+
+def test_the_tree_of_a_state_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    assert inspect(ONE_GOAL, tree=True) == 0
+    tree = ["state", "└─ goal", "   ├─ declarations", "   │  └─ n : nat", "   └─ conclusion: ⊢ n = n"]
+    assert capsys.readouterr().out.splitlines() == ["instance  n : nat", "goal      ⊢ n = n", "", *tree]
+    assert inspect(ONE_GOAL, tree=True, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["tree"] == tree

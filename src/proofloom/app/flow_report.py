@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -20,6 +21,9 @@ from numpy.typing import NDArray
 from proofloom import __version__
 from proofloom.evaluation.attention_flows import Flow, Keys, Shares, flow_table, flow_types, mean_shares
 from proofloom.hierarchy import FIVE_LEVELS, OUTSIDE, Level, LevelledText
+from proofloom.hierarchy.nested import NestedSignal
+from proofloom.hierarchy.picture import picture
+from proofloom.hierarchy.signals import state_tree
 
 COLOURS = {
     OUTSIDE: "#ffffff",
@@ -30,6 +34,7 @@ COLOURS = {
     Level.GOAL: "#e45756",
 }
 """The colour of each level, on the page and in the pictures."""
+_WORD = re.compile(r"\w+|[^\w\s]+")
 _CELL = len("100.0 / 100.0 / 100.0")
 
 
@@ -94,6 +99,13 @@ def told_state(state: LevelledText) -> Iterator[str]:
     """The lines of a state with their levels in front."""
     for level, _, line in state_lines(state):
         yield f"{level.name.lower():10}{line}".rstrip()
+
+
+def told_tree(state: LevelledText) -> list[str]:
+    """The tree of a state in lines of text; its leaves are words and signs."""
+    offsets = [match.span() for match in _WORD.finditer(state.text)]
+    tree = NestedSignal.of([state_tree(state, offsets)], len(offsets))
+    return picture(tree, [state.text[start:end] for start, end in offsets])
 
 
 def told_flows(models: Sequence[ModelFlows], states: Sequence[LevelledText]) -> Iterator[str]:

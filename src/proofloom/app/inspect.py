@@ -22,6 +22,7 @@ from proofloom.app.flow_report import (
     state_object,
     told_flows,
     told_state,
+    told_tree,
 )
 from proofloom.app.given_states import given_states
 from proofloom.app.heat_maps import level_map, token_map
@@ -81,6 +82,7 @@ def inspect(
             help="Layers that are drawn by token, from 1 (default: first, last constrained, last).",
         ),
     ] = "",
+    tree: Annotated[bool, typer.Option("--tree", help="Draw the tree of goals, declarations and words too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, for other programs.")] = False,
 ) -> int:
     """Show the level of every line of a proof state, and how much attention models pay to which level.
@@ -105,7 +107,7 @@ def inspect(
         captions = {_CAPTIONS[name]: data for name, data in pictures.items()}
         files = {PAGE: inspection_page(title, levelled, len(shown), models, captions).encode(), **pictures}
     written = _write(files, output) if output is not None else []
-    for line in _printed(shown, levelled, models, written, as_json):
+    for line in _printed(shown, levelled, models, written, tree, as_json):
         typer.echo(line)
     for line in given.left_out:
         _say(f"left out: {line}")
@@ -123,10 +125,13 @@ def _printed(
     states: Sequence[LevelledText],
     models: Sequence[ModelFlows],
     written: Sequence[Path],
+    tree: bool,
     as_json: bool,
 ) -> Iterator[str]:
     if as_json:
-        yield from (json.dumps(state_object(state)) for state in shown)
+        for state in shown:
+            drawn = {"tree": told_tree(state)} if tree else {}
+            yield json.dumps({**state_object(state), **drawn})
         yield from (json.dumps(model_object(one)) for one in models)
         yield from (json.dumps({"file": path.as_posix()}) for path in written)
         return
@@ -134,6 +139,9 @@ def _printed(
         if number:
             yield "-" * 10
         yield from told_state(state)
+        if tree:
+            yield ""
+            yield from told_tree(state)
     if models:
         yield ""
         yield from told_flows(models, states)

@@ -12,7 +12,7 @@ paper's algorithm 3, with e = -phi and the constants that cancel left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,20 +74,34 @@ class _Tokens:
 
 @dataclass(frozen=True, slots=True)
 class _Nodes:
-    """(X, H, m, ...): means over the leaves of some nodes, and the energy (X, H, m) of the inside of each."""
+    """(X, H, m, ...): means over the leaves of some nodes, and the energy (X, H, m) of the inside of each.
+
+    No energy is given where the nodes of a depth are all leaves that read themselves: the score of each with itself is
+    among the scores of its family.
+    """
 
     query: Tensor
     key: Tensor
     value: Tensor
-    energy: Tensor
+    energy: Tensor | None
 
-    def __iter__(self) -> Iterator[Tensor]:
-        return iter((self.query, self.key, self.value, self.energy))
+    @property
+    def parts(self) -> list[Tensor]:
+        known = [self.query, self.key, self.value]
+        return known if self.energy is None else [*known, self.energy]
+
+    @classmethod
+    def of(cls, parts: Iterable[Tensor]) -> _Nodes:
+        query, key, value, *energy = parts
+        return cls(query, key, value, energy[0] if energy else None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the way up leaves for the way down: of each bucket r (X, H, F, w, V) and log mu (X, H, F, w)."""
+    """What the way up leaves for the way down: of each bucket r (X, H, F, w, V) and log mu (X, H, F, w).
+
+    Without energy there is no mu, and r is all that a leaf reads in its family.
+    """
 
     mixes: list[Tensor]
     insides: list[Tensor]
@@ -106,13 +120,14 @@ def _programme(
     leaves = [take(tokens.value, layout.lone)] if layout.lone_roots else []
     above: tuple[Tensor, Tensor] | None = None
     for depth, kept in zip(layout.depths, reversed(found), strict=True):
-        read, mass = _passed_on(above, depth, kept)
+        read = _passed_on(above, depth, kept.mixes)
+        mass = _left_over(above, depth, kept.insides) if kept.insides else None
         if depth.leaves:
             got = take(read, depth.give)
-            if inclusive:
+            if inclusive and mass is not None:
                 got = torch.addcmul(got, take(mass, depth.give).exp()[..., None], take(tokens.value, depth.fetch))
             leaves.append(got)
-        above = read, mass
+        above = None if mass is None else (read, mass)
     whole = leaves[0] if len(leaves) == 1 else torch.cat(leaves, 2)
     return take(whole, layout.place)
 
@@ -121,39 +136,36 @@ def _nodes(
     tokens: _Tokens, pooled: _Nodes | None, depth: Depth, places: Tensor | None, scale: float, inclusive: bool
 ) -> _Nodes:
     """The nodes of a depth in order: leaves from the tokens, inner nodes from the depth below, and padding."""
-    pieces = [] if pooled is None else [pooled]
-    if depth.leaves or pooled is None:
+    pieces = [pooled.parts] if pooled is not None and depth.inner else []
+    if depth.leaves or not pieces:
         query, key, value = (take(one, depth.fetch) for one in (tokens.query, tokens.key, tokens.value))
-        energy = (query * key).sum(-1) * scale if inclusive else query.new_full(query.shape[:-1], NOTHING)
-        if inclusive and places is not None:
-            own = take(places, depth.give)
-            energy = energy + (own * own).sum(-1)
-        pieces.insert(0, _Nodes(query, key, value, energy))
-    return _made(filled(parts, depth) for parts in zip(*pieces, strict=True))
-
-
-def _made(parts: Iterable[Tensor]) -> _Nodes:
-    query, key, value, energy = parts
-    return _Nodes(query, key, value, energy)
+        leaves = [query, key, value]
+        if not inclusive:
+            leaves.append(query.new_full(query.shape[:-1], NOTHING))
+        elif depth.inner:
+            own = (query * key).sum(-1) * scale
+            leaves.append(own if places is None else own + take(places, depth.give).square().sum(-1))
+        pieces.insert(0, leaves)
+    return _Nodes.of(filled(parts, depth) for parts in zip(*pieces, strict=True))
 
 
 def _families(nodes: _Nodes, depth: Depth, places: Tensor | None, scale: float, causal: bool) -> tuple[_Nodes, _Found]:
     """The parents of all families of a depth, and what the way down needs."""
-    spread = [bucketed(one, depth) for one in nodes]
+    spread = [bucketed(one, depth) for one in nodes.parts]
     spots = None if places is None else bucketed(places, depth)
     found = _Found([], [])
-    pooled: list[_Nodes] = []
+    pooled = []
     for number, bucket in enumerate(depth.buckets):
-        query, key, value, energy = (one[number] for one in spread)
-        bias = _bias(bucket, energy.dtype, None if spots is None else spots[number], causal)
-        total, mix = family_attention(query, key, value, energy, bias, scale)
+        here = _Nodes.of(one[number] for one in spread)
+        bias = _bias(bucket, here.query.dtype, None if spots is None else spots[number], causal)
+        total, mix = family_attention(here.query, here.key, here.value, here.energy, bias, scale)
         found.mixes.append(mix)
-        found.insides.append(energy - total)
-        share = bucket.share.to(energy.dtype)
-        means = ((share[..., None, :] @ one).squeeze(-2) for one in (query, key, value))
-        pooled.append(_made([*means, (share * total).sum(-1)]))
-    parents = (torch.cat(parts, 2) if len(parts) > 1 else parts[0] for parts in zip(*pooled, strict=True))
-    return _made(take(one, depth.up) for one in parents), found
+        if here.energy is not None:
+            found.insides.append(here.energy - total)
+        share = bucket.share.to(total.dtype)
+        means = ((share[..., None, :] @ one).squeeze(-2) for one in (here.query, here.key, here.value))
+        pooled.append([*means, (share * total).sum(-1)])
+    return _Nodes.of(take(_laid(list(parts)), depth.up) for parts in zip(*pooled, strict=True)), found
 
 
 def _bias(bucket: Bucket, dtype: torch.dtype, spots: Tensor | None, causal: bool) -> Tensor:
@@ -167,18 +179,31 @@ def _bias(bucket: Bucket, dtype: torch.dtype, spots: Tensor | None, causal: bool
     return bias
 
 
-def _passed_on(above: tuple[Tensor, Tensor] | None, depth: Depth, found: _Found) -> tuple[Tensor, Tensor]:
-    """What each node of a depth has read, (X, H, m, V), and the log of the mass left for its inside, (X, H, m)."""
-    sizes = [bucket.families for bucket in depth.buckets]
-    parents = None if above is None else [take(one, depth.down).split(sizes, 2) for one in above]
-    reads, masses = [], []
-    for number, (mix, inside) in enumerate(zip(found.mixes, found.insides, strict=True)):
-        if parents is not None:
-            read, mass = (one[number] for one in parents)
-            mix = read[..., None, :] + mass.exp()[..., None, None] * mix
-            inside = mass[..., None] + inside
-        reads.append(mix.flatten(2, 3))
-        masses.append(inside.flatten(2, 3))
-    whole = (torch.cat(parts, 2) if len(parts) > 1 else parts[0] for parts in (reads, masses))
-    read, mass = (put_back(one, depth.spread) for one in whole)
-    return read, mass
+def _passed_on(above: tuple[Tensor, Tensor] | None, depth: Depth, mixes: list[Tensor]) -> Tensor:
+    """What each node of a depth has read outside of itself, (X, H, m, V)."""
+    if above is not None:
+        reads, masses = (_of_parents(one, depth) for one in above)
+        mixes = [
+            torch.addcmul(read[..., None, :], mass.exp()[..., None, None], mix)
+            for read, mass, mix in zip(reads, masses, mixes, strict=True)
+        ]
+    return put_back(_laid([mix.flatten(2, 3) for mix in mixes]), depth.spread)
+
+
+def _left_over(above: tuple[Tensor, Tensor] | None, depth: Depth, insides: list[Tensor]) -> Tensor:
+    """The log of the mass that is left for the inside of each node of a depth, (X, H, m)."""
+    if above is not None:
+        masses = _of_parents(above[1], depth)
+        insides = [mass[..., None] + inside for mass, inside in zip(masses, insides, strict=True)]
+    return put_back(_laid([inside.flatten(2, 3) for inside in insides]), depth.spread)
+
+
+def _of_parents(rows: Tensor, depth: Depth) -> tuple[Tensor, ...]:
+    """The rows of the depth above that are parents here, (X, H, F, ...) for each bucket."""
+    pieces: tuple[Tensor, ...] = take(rows, depth.down).split([bucket.families for bucket in depth.buckets], 2)
+    return pieces
+
+
+def _laid(parts: list[Tensor]) -> Tensor:
+    """Buckets end to end."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 2)

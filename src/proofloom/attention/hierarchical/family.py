@@ -18,20 +18,24 @@ from torch.autograd.function import once_differentiable
 
 
 def family_attention_reference(
-    query: Tensor, key: Tensor, value: Tensor, inside: Tensor, bias: Tensor, scale: float
+    query: Tensor, key: Tensor, value: Tensor, inside: Tensor | None, bias: Tensor, scale: float
 ) -> tuple[Tensor, Tensor]:
     """Z (..., F, w) and r (..., F, w, V) from `query`, `key` (..., F, w, D), `value` (..., F, w, V) and the energy
-    `inside` (..., F, w); `bias` is added to the scores and broadcasts to (..., F, w, w).
+    `inside` (..., F, w); `bias` is added to the scores and broadcasts to (..., F, w, w).  Without `inside` each member
+    reads itself as it reads its siblings.
     """
     own = torch.eye(query.shape[-2], dtype=torch.bool, device=query.device)
-    scores = torch.where(own, inside[..., None], query @ key.transpose(-1, -2) * scale + bias)
+    scores = query @ key.transpose(-1, -2) * scale + bias
+    if inside is None:
+        return scores.logsumexp(-1), scores.softmax(-1) @ value
+    scores = torch.where(own, inside[..., None], scores)
     total = scores.logsumexp(-1)
     weights = (scores - total[..., None]).exp().masked_fill(own, 0)
     return total, weights @ value
 
 
 def family_attention(
-    query: Tensor, key: Tensor, value: Tensor, inside: Tensor, bias: Tensor, scale: float
+    query: Tensor, key: Tensor, value: Tensor, inside: Tensor | None, bias: Tensor, scale: float
 ) -> tuple[Tensor, Tensor]:
     """What `family_attention_reference` returns, with a backward pass of its own (first derivatives only)."""
     found: tuple[Tensor, Tensor] = _Family.apply(  # type: ignore[no-untyped-call]
@@ -43,15 +47,17 @@ def family_attention(
 class _Family(torch.autograd.Function):
     @staticmethod
     def forward(
-        context: Any, query: Tensor, key: Tensor, value: Tensor, inside: Tensor, bias: Tensor, scale: float
+        context: Any, query: Tensor, key: Tensor, value: Tensor, inside: Tensor | None, bias: Tensor, scale: float
     ) -> tuple[Tensor, Tensor]:
         scores = query @ key.transpose(-1, -2)
         scores.mul_(scale).add_(bias)
-        _diagonal(scores).copy_(inside)
+        if inside is not None:
+            _diagonal(scores).copy_(inside)
         total = scores.logsumexp(-1)
         weights = scores.sub_(total[..., None]).exp_()
-        mass = _diagonal(weights).clone()
-        _diagonal(weights).zero_()
+        mass = None if inside is None else _diagonal(weights).clone()
+        if inside is not None:
+            _diagonal(weights).zero_()
         context.save_for_backward(query, key, value, weights, mass)
         context.scale, context.bias_shape = scale, bias.shape if bias.requires_grad else None
         return total, weights @ value
@@ -63,8 +69,8 @@ class _Family(torch.autograd.Function):
         of_total, of_mix = gradients
         slope = of_mix @ value.transpose(-1, -2)  # of the weights
         mean = (slope * weights).sum(-1)
-        slope.sub_(mean[..., None]).add_(of_total[..., None]).mul_(weights)  # of the scores; the diagonal is 0
-        of_inside = mass * (of_total - mean)
+        slope.sub_(mean[..., None]).add_(of_total[..., None]).mul_(weights)  # of the scores; no diagonal if there is e
+        of_inside = None if mass is None else mass * (of_total - mean)
         of_bias = None if context.bias_shape is None else slope.sum_to_size(context.bias_shape)
         of_value = weights.transpose(-1, -2) @ of_mix
         of_query = (slope @ key).mul_(context.scale)

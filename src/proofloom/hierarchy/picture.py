@@ -1,0 +1,48 @@
+"""A tree drawn in lines of text: one line for a family of leaves, one for each inner node, branches in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from proofloom.hierarchy.nested import NONE, NestedSignal
+
+_GAP = " "
+_MORE = " …"
+
+
+def picture(tree: NestedSignal, texts: Sequence[str], *, signal: int = 0, width: int = 100) -> list[str]:
+    """The lines of one signal of the batch; `texts` (N) are those of its tokens.  Long families of leaves are cut.
+
+    A node is called by its key if it is a field of a record, else by the domain of its children.  Raises `ValueError`
+    if the texts are not as many as the tokens.
+    """
+    if len(texts) != tree.tokens:
+        raise ValueError(f"{len(texts)} texts: wanted {tree.tokens}, one for each token of the tree")
+    children: dict[int, list[int]] = {}
+    for node in range(tree.batch, tree.nodes):
+        children.setdefault(int(tree.parent[node]), []).append(node)
+
+    def name(node: int) -> str:
+        if tree.key[node] != NONE:
+            return tree.domains[int(tree.domain[node])].keys[int(tree.key[node])]
+        return "" if tree.leaf[node] else tree.domains[int(tree.domain[children[node][0]])].name
+
+    def leaf_text(leaf: int) -> str:
+        slot = int(tree.slot[leaf])
+        own = slot != NONE and bool(tree.size[leaf])
+        return texts[slot - signal * tree.tokens].strip() if own else "(padding)"
+
+    def drawn(node: int, first: str, rest: str) -> Iterator[str]:
+        below = children.get(node, [])
+        label = f"{name(node)}: " if tree.key[node] != NONE else ""
+        if all(tree.leaf[child] for child in below):
+            whole = _GAP.join(filter(None, map(leaf_text, below or [node]))) or "(white space)"
+            room = width - len(first) - len(label)
+            yield first + label + (whole if len(whole) <= room else whole[: room - len(_MORE)] + _MORE)
+            return
+        yield first + name(node)
+        for child in below:
+            last = child == below[-1]
+            yield from drawn(child, rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))
+
+    return list(drawn(signal, "", ""))
