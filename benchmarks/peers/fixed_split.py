@@ -17,6 +17,7 @@ from torch import Tensor
 from proofloom.attention.lean_decode.efficiency import fixed_splits
 from proofloom.attention.lean_decode.kernel import fold
 from proofloom.attention.lean_decode.keys import KeyValues
+from proofloom.attention.lean_decode.launch import keys_of_tile
 
 
 @triton.jit(do_not_specialize=["capacity", "splits"])
@@ -125,7 +126,7 @@ class FixedSplit:
     def __init__(self, rows: Tensor, held: KeyValues, scale: float, processors: int) -> None:
         batch, heads, count, width = rows.shape
         padded = max(16, triton.next_power_of_2(width))
-        self._tile = min(128, max(16, 8192 // padded))
+        self._tile = keys_of_tile(padded, rows.element_size())
         longest = max(end for _, end in held.extents())
         self.splits = fixed_splits(batch * heads, -(-longest // self._tile), processors)
         slots = batch * heads * self.splits
