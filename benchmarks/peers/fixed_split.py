@@ -121,7 +121,7 @@ def _merge_kernel(
 
 
 class FixedSplit:
-    """Calls for `rows` (B, G, R, D), R at most 128, over a padded cache; what pieces leave is kept between calls."""
+    """Calls for `rows` (B, G, R, D), R at most 64, over a padded cache; what pieces leave is kept between calls."""
 
     def __init__(self, rows: Tensor, held: KeyValues, scale: float, processors: int) -> None:
         batch, heads, count, width = rows.shape
@@ -135,7 +135,7 @@ class FixedSplit:
         ]
         self._held, self._scale = held, scale * math.log2(math.e)
         self._sizes = {"COUNT": count, "WIDTH": width, "PADDED": padded}
-        self._options = {"num_warps": 4, "num_stages": 2 if padded > 128 else 3}
+        self._options = {"num_warps": 4 if count <= 16 else 8, "num_stages": 2 if padded > 128 else 3}
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Output (B, G, R, D)."""

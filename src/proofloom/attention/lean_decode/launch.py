@@ -99,7 +99,8 @@ def launch(
     check(rows, held, tile, programs)
     rows = rows.contiguous()
     padded = max(16, triton.next_power_of_2(width))
-    block = min(max(16, triton.next_power_of_2(count)), 128 if padded <= 128 else 64)
+    # More rows than these, or fewer warps, and the sums no longer fit in registers (seen in what the compiler makes).
+    block = min(max(16, triton.next_power_of_2(count)), 64 if padded <= 128 else 32)
     blocks = -(-count // block)
     tile = tile or keys_of_tile(padded, rows.element_size())
     chunk = CHUNK if same_in_any_batch else 0
@@ -126,7 +127,7 @@ def launch(
         "TILE": tile,
         "WIDTH": width,
         "PADDED": padded,
-        "num_warps": 4,
+        "num_warps": 4 if block == 16 else 8,
         "num_stages": 2 if padded > 128 else 3,
     }
     some = rows  # stands for what is not there and not read
