@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import tomllib
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,42 +14,8 @@ from proofloom.app.run_folder import alone_in
 from proofloom.app.toml_records import BadInput
 from proofloom.app.train import INTERRUPTED, train
 from proofloom.app.train_settings import train_settings
-from proofloom.corpus.library import DEFAULT_PLACE, Library
-from proofloom.corpus.records import Repository, TracedFile, TracedStep, TracedTheorem
-from proofloom.corpus.splits import SplitSettings, divide
+from proofloom.corpus.library import DEFAULT_PLACE
 from proofloom.proofs import ProofState
-
-
-def traced(count: int) -> TracedFile:
-    theorems = []
-    for number in range(count):
-        names = "abcdefgh"[number % 8]
-        before = f"A : Type\n{names} : A\n⊢ {names}{number} = {names}{number}"
-        steps = (TracedStep(before, "reflexivity", "no goals"), TracedStep(f"⊢ P {number}", "auto", "no goals"))
-        statement = f"Lemma t{number} : p{number}."
-        theorems.append(TracedTheorem(f"L.f.t{number}", statement, "Lemma", number, 1, "Qed.", False, 2, steps))
-    return TracedFile("L.f", "f.v", "0" * 64, (), tuple(theorems), ())
-
-
-@pytest.fixture(scope="module")
-def library_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of 40 theorems with a split."""
-    repository = Repository("https://example.org/lib", "c0ffee", "rocq", "8.16.1", date(2026, 11, 1))
-    settings = SplitSettings(val=6, test=4)
-    place = tmp_path_factory.mktemp("library") / "library.sqlite"
-    with Library.open(place) as library:
-        library.add_file(repository, traced(40))
-        library.add_split("random", divide(library.members(), settings), settings, date(2026, 11, 2))
-    return place
-
-
-@pytest.fixture
-def here(library_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the library at the default place."""
-    (tmp_path / DEFAULT_PLACE).parent.mkdir()
-    shutil.copy(library_file, tmp_path / DEFAULT_PLACE)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def models() -> Any:
@@ -170,6 +134,12 @@ def test_two_trainings_of_one_name_do_not_run_at_once(here: Path) -> None:
         ({"split": "random", "config": Path("no.toml")}, "no.toml: cannot be read"),
         ({"split": "random", "config": Path("bad.toml")}, "unknown setting in bad.toml: 'widht'; valid: epochs, batch"),
         ({"split": "random", "run": "a/b"}, "--run a/b: wanted a name of letters"),
+        ({"split": "random", "base": "none"}, "--base none: there is no such folder or file"),
+        (
+            {"split": "random", "base": "b", "size": "nano"},
+            "the options: size nano and base b: wanted a new model or one",
+        ),
+        ({"split": "random", "lora": 4}, "the options: lora 4 without a base: a new model has nothing to adapt"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_made(here: Path, options: dict[str, Any], complaint: str) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,11 +26,17 @@ from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.models.errors import ModelError
 from proofloom.policies.library_memory import library_stamp
 
+if TYPE_CHECKING:
+    from proofloom.corpus.entries import SplitEntry
+    from proofloom.training.library_run import TrainingPlan
+
 INTERRUPTED = 130
 _OPTIONS = {
     "db": ("", "library"),
     "split": ("", "split"),
     "size": ("", "size"),
+    "base": ("", "base"),
+    "lora": ("", "lora"),
     "epochs": ("fit", "epochs"),
     "seed": ("fit", "seed"),
     "flow": ("flow", "strength"),
@@ -53,6 +61,14 @@ def train(
         str | None,
         typer.Option(metavar="SIZE", help="How large the model is: nano, mini, tiny, small or base (default nano)."),
     ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Start from a model that is there: a folder, or a GGUF file."),
+    ] = None,
+    lora: Annotated[
+        int | None,
+        typer.Option(metavar="RANK", min=0, help="Train adapters of that rank beside the base, not all of it."),
+    ] = None,
     flow: Annotated[
         float | None,
         typer.Option(metavar="LAMBDA", help="Weight of the flow loss; 0 trains the plain model (default 0.1)."),
@@ -66,16 +82,19 @@ def train(
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Settings in TOML, such as runs/NAME/config.toml.")
     ] = None,
+    trackio: Annotated[bool, typer.Option("--trackio", help="Log to trackio too, in the project proofloom.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for other programs.")] = False,
 ) -> int:
-    """Train a model that proposes tactics on a traced library.
+    """Train a model that proposes tactics on a traced library: a new one, or one that is there.
 
     In runs/NAME there are config.toml, metrics.jsonl with a line for each report, the last checkpoint, and at the end
-    the folder model, which any program that reads models of Hugging Face can load. Needs the extra `model`.
+    the folder model, which any program that reads models of Hugging Face can load. Needs the extra `model`; a GGUF
+    file, --lora and --trackio need the extra `train`.
 
     Exit status: 0, or 2 for bad input, 130 after Ctrl-C with a checkpoint kept.
     """
-    options = {"db": db, "split": split, "size": size, "epochs": epochs, "seed": seed, "flow": flow}
+    options: dict[str, Any] = {"db": db, "split": split, "size": size, "base": base, "lora": lora}
+    options |= {"epochs": epochs, "seed": seed, "flow": flow}
     given: dict[str, dict[str, Any]] = {}
     for name, value in options.items():
         if value is not None:
@@ -83,7 +102,7 @@ def train(
             given.setdefault(table, {})[field] = value
     try:
         with model_extra("train"):
-            trained = _trained(run, config, given)
+            trained = _trained(run, config, given, trackio)
     except LibraryError as error:
         raise BadInput(str(error)) from error
     except KeyboardInterrupt:
@@ -97,22 +116,36 @@ def train(
     return 0
 
 
-def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def training_plan(settings: TrainSettings, entry: SplitEntry) -> TrainingPlan:
+    """What the settings ask for, on a split of the library.  Raises `ValueError`."""
+    from proofloom.models.neox import SIZES
+    from proofloom.training.library_run import TrainingPlan
+    from proofloom.training.start import NewModel, Pretrained, Start
+
+    start: Start = Pretrained(Path(settings.base), settings.lora)
+    if settings.size:
+        start = NewModel(settings.size, SIZES[settings.size])
+    return TrainingPlan(start, entry, settings.reading, settings.limits, settings.fit)
+
+
+def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any]], trackio: bool) -> dict[str, Any]:
     """Train; what came out as a JSON object."""
     settings = _settings(run, config, given)
-    from proofloom.models.neox import SIZES
+    _check_base(settings, trackio)
     from proofloom.training.config import TrainingError
-    from proofloom.training.library_run import TrainingPlan, train_on_library
+    from proofloom.training.library_run import train_on_library
+    from proofloom.training.metrics import Trackio
 
     with Library.open(settings.library, create=False) as library:
         entry = library.split(settings.split)
         settings = replace(settings, split=f"{entry.name}@{entry.version}")
         folder = begin_run(run, settings.toml)
-        plan = TrainingPlan(settings.size, SIZES[settings.size], entry, settings.reading, settings.limits, settings.fit)
+        plan = training_plan(settings, entry)
         stamp = library_stamp(library, settings.split)
         try:
-            with alone_in(folder):
-                done = train_on_library(plan, library, stamp, folder, time.monotonic, _say)
+            with alone_in(folder), ExitStack() as at_end:
+                others = [at_end.enter_context(closing(Trackio(run, plan.config.as_table())))] if trackio else []
+                done = train_on_library(plan, library, stamp, folder, time.monotonic, _say, others)
         except (TrainingError, ModelError, AssistantError, ValueError) as error:
             raise BadInput(str(error)) from error
     return {
@@ -139,6 +172,19 @@ def _settings(run: str, config: Path | None, given: Mapping[str, Mapping[str, An
     if not settings.split:
         raise BadInput("train: no split is named; make one with `proofloom split` and give its name with --split")
     return settings
+
+
+def _check_base(settings: TrainSettings, trackio: bool) -> None:
+    """Find out before a run folder is made that the base or a package is missing."""
+    from proofloom.models.pretrained import GGUF_NEEDS
+
+    base = Path(settings.base)
+    if settings.base and not base.exists():
+        raise BadInput(f"--base {base}: there is no such folder or file")
+    gguf = GGUF_NEEDS if base.suffix == ".gguf" else ()
+    for name in (*gguf, *(["peft"] if settings.lora else []), *(["trackio"] if trackio else [])):
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def _say(line: str) -> None:

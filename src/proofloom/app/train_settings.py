@@ -20,18 +20,23 @@ if TYPE_CHECKING:
 
 ALL_LAYERS = "all"
 """How TOML says that every layer is constrained."""
+BASE_RATE, LORA_RATE = 1e-5, 2e-4
+"""The learning rates for a model that was trained before, whole (the baseline's) or by adapters, if none is named."""
 _TABLES = ("reading", "limits", "fit", "flow")
 
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """What decides the result of a training: the database, the split, the size of the model, the reading of states,
-    limits, and how to fit.
+    """What decides the result of a training: the database, the split, the model, the reading, limits, and how to fit.
+
+    The model is a new one of a `size`, or `base`, a folder or a GGUF file, trained whole or by adapters of rank `lora`.
     """
 
     library: str
     split: str
     size: str
+    base: str
+    lora: int
     reading: Reading
     limits: Limits
     fit: FitConfig
@@ -42,7 +47,7 @@ class TrainSettings:
         flow = values(self.fit.flow)
         flow["hierarchy"] = self.fit.flow.hierarchy.name
         flow["layers"] = ALL_LAYERS if self.fit.flow.layers is None else self.fit.flow.layers
-        top = {name: getattr(self, name) for name in ("library", "split", "size")}
+        top = {name: getattr(self, name) for name in ("library", "split", "size", "base", "lora")}
         tables = {"reading": values(self.reading), "limits": values(self.limits), "fit": self.fit.as_table()}
         return toml({"": top, **tables, "flow": flow})
 
@@ -63,8 +68,20 @@ def train_settings(text: str, source: str, given: Mapping[str, Mapping[str, Any]
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{source}: not TOML: {error}") from error
     tables = {name: {**sub_table(top, name, source), **given.get(name, {})} for name in _TABLES}
-    top = {"library": str(DEFAULT_PLACE), "split": "", "size": "nano", **top, **given.get("", {})}
-    choice("size", str(top["size"]), SIZES)
+    top = {"library": str(DEFAULT_PLACE), "split": "", "size": "", "base": "", "lora": 0, **top, **given.get("", {})}
+    if top["base"]:
+        if top["size"]:
+            raise BadInput(
+                f"{source}: size {top['size']} and base {top['base']}: wanted a new model or one that is there"
+            )
+        tables["fit"] = {"learning_rate": LORA_RATE if top["lora"] else BASE_RATE, **tables["fit"]}
+    else:
+        top["size"] = str(top["size"] or "nano")
+        choice("size", top["size"], SIZES)
+        if top["lora"]:
+            raise BadInput(f"{source}: lora {top['lora']} without a base: a new model has nothing to adapt")
+    if not isinstance(top["lora"], int) or isinstance(top["lora"], bool) or top["lora"] < 0:
+        raise BadInput(f"{source}: lora {top['lora']}: wanted a rank, a whole number of at least 1, or 0 for none")
     flow = tables["flow"]
     if "hierarchy" in flow:
         flow["hierarchy"] = choice("hierarchy", str(flow["hierarchy"]), HIERARCHIES)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 _FRONT = """\
 ---
-license: apache-2.0
+license: {license}
 library_name: transformers
 pipeline_tag: text-generation
 tags: [theorem-proving]
 ---
 """
 
+_STARTED = " Training started from `{base}`, whose licence holds for it too."
 _USE = """\
 ## Use
 
@@ -35,6 +36,7 @@ class CardFacts:
 
     `data` names the libraries, `split` is `name@version` with its `digest`; `examples` counts what was trained and
     validated on and what was cut or left out; `settings` are those of the training, `figures` what was measured.
+    `family` is the kind of model, `base` the model that training started from, empty for a new one.
     """
 
     name: str
@@ -46,13 +48,17 @@ class CardFacts:
     seeds: Mapping[str, int] = field(default_factory=dict)
     settings: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     figures: Mapping[str, float] = field(default_factory=dict)
+    family: str = "GPT-NeoX"
+    base: str = ""
 
 
 def model_card(facts: CardFacts) -> str:
     """The card as Markdown with the front matter that model hubs read; the same facts give the same text."""
+    family, base = _line(facts.family), _line(facts.base)
     parts = [
-        _FRONT,
-        f"# {_line(facts.name)}\n\nA GPT-NeoX model of {facts.parameters:,} parameters that proposes tactics.\n",
+        _FRONT.format(license="other" if facts.base else "apache-2.0"),
+        f"# {_line(facts.name)}\n\nA {family} model of {facts.parameters:,} parameters that proposes tactics."
+        f"{_STARTED.format(base=base) if base else ''}\n",
         f"## Data\n\n{_line(facts.data)}. Split `{_line(facts.split)}`, digest `{_line(facts.digest)}`.\n",
         *(
             f"{title}| {name} | {unit} |\n|---|---|\n"

@@ -51,7 +51,7 @@ def load_model(folder: Path) -> PreTrainedModel:
         with no_progress():
             model: Any = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise ModelError(f"{folder}: no model can be read from it ({_first_line(error)})") from error
+        raise ModelError(f"{folder}: no model can be read from it ({first_line(error)})") from error
     model.eval()
     return cast(PreTrainedModel, model)
 
@@ -62,7 +62,7 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{folder}: no tokenizer can be read from it ({_first_line(error)})") from error
+        raise ModelError(f"{folder}: no tokenizer can be read from it ({first_line(error)})") from error
     if not tokenizer.is_fast:
         raise ModelError(f"{folder}: its tokenizer knows no offsets; wanted a fast one (tokenizer.json)")
     return cast(PreTrainedTokenizerBase, tokenizer)
@@ -100,5 +100,6 @@ def _check(folder: Path) -> None:
         raise ModelError(f"{folder}: is no folder; wanted one with config.json, model.safetensors and tokenizer.json")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, in one line."""
     return (str(error).splitlines() or [type(error).__name__])[0]

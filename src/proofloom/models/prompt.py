@@ -60,13 +60,19 @@ def prompts(tokenizer: PreTrainedTokenizerBase, states: Sequence[LevelledText], 
     The tokenizer must be a fast one, which knows offsets.  Raises `ValueError` if not even one token of a state fits.
     """
     first, last = (_marker(tokenizer, text) for text in (GOAL_MARKER, STEP_MARKER))
+    first = _beginning(tokenizer) + first
     room = longest - len(first) - len(last)
     if room < 1:
         raise ValueError(f"longest={longest}: wanted at least {len(first) + len(last) + 1}, the markers and one token")
     if not states:
         return []
     texts = [state.text for state in states]
-    options = {"add_special_tokens": False, "split_special_tokens": True, "return_offsets_mapping": True}
+    options = {
+        "add_special_tokens": False,
+        "split_special_tokens": True,
+        "return_offsets_mapping": True,
+        "verbose": False,
+    }
     encoded = tokenizer(texts, **options)
     made: list[Prompt] = []
     for state, tokens, offsets in zip(states, encoded["input_ids"], encoded["offset_mapping"], strict=True):
@@ -110,6 +116,15 @@ def _goal(state: LevelledText, span: Span | None) -> int:
     if span is None:
         return 0
     return span.goal + (not state.text[span.start : span.end].strip())
+
+
+def _beginning(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The token that a tokenizer of somebody else puts before every text; ours puts none."""
+    begin = tokenizer.bos_token_id
+    if begin is None:
+        return []
+    put: list[int] = tokenizer("")["input_ids"][:1]
+    return put if put == [begin] else []
 
 
 def _marker(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:

@@ -68,11 +68,12 @@ def loaded_model(folder: Path, most_tokens: int = MOST_TOKENS, threads: int | No
     model, tokenizer = load_model(folder), load_tokenizer(folder)
     if not isinstance(tokenizer.eos_token_id, int):
         raise ModelError(f"{folder}: its tokenizer has no end of text; wanted one that says where a tactic stops")
-    room = int(model.config.max_position_embeddings) - most_tokens
+    context = min(int(model.config.get_text_config().max_position_embeddings), int(tokenizer.model_max_length))
+    room = context - most_tokens
     if room < 3:
         raise ModelError(
-            f"{folder}: a context of {model.config.max_position_embeddings} tokens leaves {room} for a prompt beside "
-            f"{most_tokens} for a tactic; wanted at least 3"
+            f"{folder}: a context of {context} tokens leaves {room} for a prompt beside {most_tokens} for a tactic; "
+            "wanted at least 3"
         )
     return LoadedModel(model, tokenizer, room)
 

@@ -73,7 +73,7 @@ def fit(
     `TrainingError` if the loss is no number any more or the checkpoint is another's, `ValueError` if the flow settings
     do not fit the model.  The generators of torch are left as they were found.
     """
-    device, depth = model.device, model.config.num_hidden_layers
+    device, depth = model.device, model.config.get_text_config().num_hidden_layers
     config.flow.weights(depth)
     use_flow_attention(model)
     order = BatchOrder(data.train.lengths, config.batch, config.pool, config.seed)
@@ -136,7 +136,7 @@ def gradients(
     The loss is the mean over the words of all tactics of the step, and lambda times the mean over its states of the
     flow loss, however it is computed in parts; with learned levels, lambda times the anchored divergence too.
     """
-    device, depth = model.device, model.config.num_hidden_layers
+    device, depth = model.device, model.config.get_text_config().num_hidden_layers
     words = int(data.train.tactic_lengths[numbers].sum())
     loss, flow = torch.zeros((), device=device), torch.zeros((), device=device)
     model.zero_grad(set_to_none=True)

@@ -1,6 +1,6 @@
 """A training from beginning to end in a folder: tokenizer, examples, model, `fit`, and the model in its folder.
 
-    tokenizer/          trained on the training part, once
+    tokenizer/          of a new model: trained on the training part, once
     train.arrays, val.arrays
     metrics.jsonl, checkpoint.pt
     model/              written at the end, with its card
@@ -10,12 +10,12 @@ Each part that is there and belongs to the same library is used again, so the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from proofloom.attention.learned_levels import LearnedLevels
 from proofloom.corpus.entries import SplitEntry
@@ -23,7 +23,9 @@ from proofloom.corpus.library import Library
 from proofloom.hierarchy import Reading
 from proofloom.models.card import CardFacts, model_card
 from proofloom.models.folder import load_tokenizer, save_model, save_tokenizer
-from proofloom.models.neox import Size, build_model
+from proofloom.models.lora import Adapters
+from proofloom.models.neox import build_model
+from proofloom.models.pretrained import load_pretrained, prepare, tokenizer_digest
 from proofloom.models.reading import remember_reading
 from proofloom.models.tokenizer import add_tags, train_tokenizer
 from proofloom.training.checkpoint import Checkpoints
@@ -32,21 +34,41 @@ from proofloom.training.examples import Examples, Limits, encode
 from proofloom.training.fit import TrainingData, fit, heights
 from proofloom.training.library_pairs import library_pairs
 from proofloom.training.loss import Validation
-from proofloom.training.metrics import JsonLines
+from proofloom.training.metrics import JsonLines, Logger, Loggers
+from proofloom.training.start import NewModel, Pretrained, Start
 
 PARTS = ("train", "val")
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What a run trains: a model of the size `name`, on a split, read as `reading` says, within limits, by `config`."""
+    """What a run trains: the model to start with, on a split, read as `reading` says, within limits, by `config`."""
 
-    name: str
-    size: Size
+    start: Start
     split: SplitEntry
     reading: Reading
     limits: Limits
     config: FitConfig
+
+    @property
+    def split_name(self) -> str:
+        """The split with its version."""
+        return f"{self.split.name}@{self.split.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that `fit` needs: the model on the CPU, its tokenizer, the examples; `parameters` of the model alone.
+
+    `adapters` are what is trained, if the plan asks for them; `counts` say what became of the examples.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    data: TrainingData
+    parameters: int
+    counts: dict[str, int]
+    adapters: Adapters | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,36 +88,68 @@ def train_on_library(
     folder: Path,
     now: Callable[[], float],
     say: Callable[[str], None],
+    others: Sequence[Logger] = (),
 ) -> Trained:
     """Do it, or go on with it.  `stamp` is a digest of what the library holds; `now` gives seconds.
 
-    Trains on an accelerator if there is one.  Raises `TrainingError`, `ModelError`, `LibraryError`, `ValueError`.
+    Trains on an accelerator if there is one.  What is logged goes to the folder, and to `others`.  Raises
+    `TrainingError`, `ModelError`, `LibraryError`, `ValueError`, and `ModuleNotFoundError` if a package is missing.
     """
-    split = f"{plan.split.name}@{plan.split.version}"
-    stamp = f"{stamp} {split} {plan.split.digest} {plan.reading} {plan.limits} {plan.size.vocabulary}"
-    tokenizer = _tokenizer(plan, library, split, stamp, folder, say)
-    parts = {part: _examples(part, plan, library, split, stamp, tokenizer, folder, say) for part in PARTS}
-    data = TrainingData(parts["train"], parts["val"], int(tokenizer.pad_token_id))
+    ready = prepared(plan, library, stamp, folder, say)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = build_model(plan.size, tokenizer, plan.config.seed, plan.limits.prompt + plan.limits.tactic)
-    torch.nn.Module.to(model, device)
-    parameters = int(model.num_parameters())
-    say(f"{plan.name}: {parameters:,} parameters, {len(data.train):,} examples, on {device}")
-    log = JsonLines(folder / "metrics.jsonl", now, say)
+    torch.nn.Module.to(ready.model, device)
+    say(f"{plan.start.name}: {ready.parameters:,} parameters, {len(ready.data.train):,} examples, on {device}")
+    log = Loggers([JsonLines(folder / "metrics.jsonl", now, say), *others])
     learned = LearnedLevels() if plan.config.flow.learned else None
-    validation = fit(model, data, plan.config, log, Checkpoints(folder / "checkpoint.pt"), learned)
+    validation = fit(ready.model, ready.data, plan.config, log, Checkpoints(folder / "checkpoint.pt"), learned)
+    model = ready.model if ready.adapters is None else ready.adapters.merged()
+    levels = heights(learned) if learned else {}
+    place = folder / "model"
+    save_model(model, ready.tokenizer, run_card(plan, library, ready, validation, levels), place)
+    return Trained(place, ready.parameters, validation, ready.counts)
+
+
+def prepared(plan: TrainingPlan, library: Library, stamp: str, folder: Path, say: Callable[[str], None]) -> Prepared:
+    """Everything up to the first step, from what is in `folder` where that is of this library."""
+    start, context = plan.start, plan.limits.prompt + plan.limits.tactic
+    stamp = f"{stamp} {plan.split_name} {plan.split.digest} {plan.reading} {plan.limits}"
+    adapters = None
+    if isinstance(start, Pretrained):
+        model, tokenizer = load_pretrained(start.place)
+        prepare(model, tokenizer, plan.reading, context)
+        parameters = int(model.num_parameters())
+        if start.rank:
+            adapters = Adapters(model, start.rank, plan.config.seed)
+            say(f"{start.name}: {adapters.parameters:,} parameters are trained")
+        stamp = f"{stamp} {tokenizer_digest(tokenizer)}"
+    else:
+        stamp = f"{stamp} {start.size.vocabulary}"
+        tokenizer = _tokenizer(start, plan, library, stamp, folder, say)
+        model = build_model(start.size, tokenizer, plan.config.seed, context)
+        parameters = int(model.num_parameters())
+    parts = {part: _examples(part, plan, library, stamp, tokenizer, folder, say) for part in PARTS}
     counts = {f"{part}: {name}": count for part, one in parts.items() for name, count in one.counts.items()}
-    flow = plan.config.flow
+    data = TrainingData(parts["train"], parts["val"], int(tokenizer.pad_token_id))
+    return Prepared(model, tokenizer, data, parameters, counts, adapters)
+
+
+def run_card(
+    plan: TrainingPlan, library: Library, ready: Prepared, validation: Validation, levels: Mapping[str, float]
+) -> str:
+    """The card of the model that a run has trained; `levels` are where learned levels stand."""
+    flow, start = plan.config.flow, plan.start
+    pretrained = isinstance(start, Pretrained)
     facts = CardFacts(
-        name=f"proofloom-{plan.name}",
-        parameters=parameters,
+        name=f"proofloom-{start.name}",
+        parameters=ready.parameters,
         data=", ".join(entry.repository.url for entry in library.repositories()),
-        split=split,
+        split=plan.split_name,
         digest=plan.split.digest,
-        examples=counts,
-        seeds={"weights, order": plan.config.seed},
+        examples=ready.counts,
+        seeds={"order" if pretrained else "weights, order": plan.config.seed},
         settings={
             **plan.config.as_table(),
+            **({"lora": start.rank} if isinstance(start, Pretrained) else {}),
             **{f"reading {name}": value for name, value in plan.reading.record.items()},
             "flow strength": flow.strength,
             "flow layers": "all" if flow.layers is None else flow.layers,
@@ -106,22 +160,23 @@ def train_on_library(
             "validation loss, nats per token of a tactic": validation.loss,
             "validation tactics written word for word, share": validation.exact,
             "validation flow loss": validation.flow,
-            **(heights(learned) if learned else {}),
+            **levels,
         },
+        family=str(ready.model.config.model_type) if pretrained else "GPT-NeoX",
+        base=start.place.name if isinstance(start, Pretrained) else "",
     )
-    save_model(model, tokenizer, model_card(facts), folder / "model")
-    return Trained(folder / "model", parameters, validation, counts)
+    return model_card(facts)
 
 
 def _tokenizer(
-    plan: TrainingPlan, library: Library, split: str, stamp: str, folder: Path, say: Callable[[str], None]
+    start: NewModel, plan: TrainingPlan, library: Library, stamp: str, folder: Path, say: Callable[[str], None]
 ) -> PreTrainedTokenizerBase:
     """The tokenizer of the folder if it is of this library, else one that is trained now."""
     place = folder / "tokenizer"
     mark = place / "stamp"
     if not mark.exists() or mark.read_text("utf-8") != stamp:
-        say(f"training a tokenizer of {plan.size.vocabulary:,} tokens")
-        tokenizer = train_tokenizer(_texts(library, split), plan.size.vocabulary)
+        say(f"training a tokenizer of {start.size.vocabulary:,} tokens")
+        tokenizer = train_tokenizer(_texts(library, plan.split_name), start.size.vocabulary)
         if plan.reading.tags:
             add_tags(tokenizer)
         remember_reading(tokenizer, plan.reading)
@@ -144,7 +199,6 @@ def _examples(
     part: str,
     plan: TrainingPlan,
     library: Library,
-    split: str,
     stamp: str,
     tokenizer: PreTrainedTokenizerBase,
     folder: Path,
@@ -155,7 +209,7 @@ def _examples(
     found = Examples.read(file, stamp)
     if found is None:
         say(f"preparing the examples of {part}")
-        encode(library_pairs(library, split, part, plan.reading), tokenizer, plan.limits).write(file, stamp)
+        encode(library_pairs(library, plan.split_name, part, plan.reading), tokenizer, plan.limits).write(file, stamp)
         found = Examples.read(file, stamp)
         assert found is not None, file
     told = ", ".join(f"{count:,} {name}" for name, count in found.counts.items() if count)

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from proofloom.assistants.files import write_beside
 
@@ -57,6 +59,48 @@ class JsonLines:
         if self._file.exists():
             kept = [json.dumps(record) for record in read_records(self._file) if _stays(record, step)]
             write_beside(self._file, "".join(f"{line}\n" for line in kept).encode())
+
+
+class Trackio:
+    """Sends the numbers of each record to `trackio`, which draws them; `name` is the run, in the project `proofloom`.
+
+    What later steps said stays there when a run is resumed, and is said again.  Raises `ModuleNotFoundError` without
+    `trackio`.
+    """
+
+    def __init__(self, name: str, settings: Mapping[str, str | int | float]) -> None:
+        self._trackio: Any = importlib.import_module("trackio")
+        self._trackio.init(project="proofloom", name=name, config=dict(settings), resume="allow")
+
+    def write(self, record: Record) -> None:
+        """Log the record's numbers as `train/loss` and so on."""
+        numbers = {name: value for name, value in record.items() if name not in ("kind", "step", "steps")}
+        told = {f"{record['kind']}/{name}": value for name, value in numbers.items()}
+        self._trackio.log(told, step=int(record["step"]))
+
+    def rewind(self, step: int) -> None:
+        """Nothing: what was logged stays."""
+
+    def close(self) -> None:
+        """Wait until all is sent."""
+        self._trackio.finish()
+
+
+@dataclass(frozen=True)
+class Loggers:
+    """Several loggers as one."""
+
+    loggers: Sequence[Logger]
+
+    def write(self, record: Record) -> None:
+        """Give the record to each."""
+        for one in self.loggers:
+            one.write(record)
+
+    def rewind(self, step: int) -> None:
+        """Rewind each."""
+        for one in self.loggers:
+            one.rewind(step)
 
 
 def read_records(file: Path) -> list[Record]:
