@@ -112,7 +112,8 @@ def test_holes_have_paths_lines_and_gaps() -> None:
         ("theorem t : p := by\n  cases h with\n  | inl a => sorry\n  | inr b => x",
          "theorem t : p := by\n  cases h with\n  | inl a => · a\n               b\n  | inr b => x"),
         ("theorem t : p := by\n  exact match h with\n  | .inl a => sorry\n  | .inr b => x",
-         "theorem t : p := by\n  exact match h with\n  | .inl a => by\n                a\n                b\n  | .inr b => x"),
+         "theorem t : p := by\n  exact match h with\n  | .inl a => by\n"
+         "                a\n                b\n  | .inr b => x"),
         ("theorem t : p := by\r\n  sorry\r\n", "theorem t : p := by\r\n  a\r\n  b\r\n"),
         ("theorem t : p := by\n  admit\n\ntheorem u : p := x",
          "theorem t : p := by\n  a\n  b\n\ntheorem u : p := x"),
