@@ -20,7 +20,7 @@ from ann_systems import systems
 from proofloom.corpus.library import Library
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.policies.retrievers import encoder_at
-from proofloom.retrieval.library_index import goal_texts, index_file, origin_of
+from proofloom.retrieval.library_index import index_file, origin_of, step_goals
 from proofloom.retrieval.premise_index import PremiseIndex
 from proofloom.retrieval.projection import SOLVERS, loss
 from proofloom.retrieval.projection_choice import Trial, best, shared
@@ -89,9 +89,9 @@ def of_library(place: str, queries: int, seed: int) -> Problem:
     with Library.open(place, create=False) as library:
         index = PremiseIndex.load(file)
         encoder = encoder_at(origin_of(index, file, library.premises()).source, 1)
-        texts = list(dict.fromkeys(goal_texts(library, 3 * queries)))
-    np.random.default_rng(seed).shuffle(texts)
-    states = encoder.states(texts)
+        goals = list(dict.fromkeys(step_goals(library, 3 * queries)))
+    order = np.random.default_rng(seed).permutation(len(goals))
+    states = encoder.goals([goals[place] for place in order.tolist()])
     return Problem(index._vectors.decoded(), states[queries:], states[:queries])
 
 
@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--systems", help="names of systems, separated by commas (default: all that are installed)")
     parser.add_argument("--repeats", type=int, default=5, metavar="N", help="the best of so many counts (default 5)")
     options = parser.parse_args()
-    figures = Figures("leanvec", quiet=options.json)
+    figures = Figures("leanvec_library" if options.db else "leanvec", quiet=options.json)
     size, dimension = (4_000, 192) if options.quick else (options.size, options.dimension)
     names = [name for name in systems() if options.systems is None or name in options.systems.split(",")]
     if options.db:

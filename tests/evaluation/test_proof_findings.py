@@ -61,6 +61,9 @@ def test_arms_are_paired_over_theorems() -> None:
     assert compared.difference.value == pytest.approx(0.125)
     assert (compared.test.better, compared.test.worse, compared.test.equal) == (2, 1, 1)
     assert compared.by_seed == {0: 0, 1: 1}
+    assert compared.with_seeds is not None
+    assert compared.with_seeds.value == pytest.approx(0.125)
+    assert compared.with_seeds.low <= compared.difference.low < compared.difference.high <= compared.with_seeds.high
     # Both solve a (1 tactic each) and b (plain 2 and 1, flow 1).
     ratio = compared.complexity["tactics"]
     assert ratio.mean_of_ratios.value == pytest.approx((1 + 1 / 1.5) / 2)
@@ -80,6 +83,9 @@ def test_single_pass_rows_tell_every_k() -> None:
         ("single-pass", 1, 3), ("single-pass", 4, 3), ("single-pass", 16, 3),
     ]  # fmt: skip
     assert [[by.solved for by in one.contestants] for one in cells] == [[1, 0, 0, 0], [1, 0, 2, 1], [1, 2, 2, 2]]
+    assert [dict(one.contestants[3].outcomes) for one in cells] == [
+        {"out_of_budget": 3}, {"out_of_budget": 2, "proved": 1}, {"out_of_budget": 1, "proved": 2},
+    ]  # fmt: skip
 
 
 def test_strategies_and_counts_are_kept_apart_and_a_later_row_counts() -> None:
