@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModel
 
+from proofloom.corpus.entries import PremiseEntry
 from proofloom.models.errors import ModelError
 from proofloom.models.folder import load_tokenizer, no_progress
-
-Vectors = NDArray[np.float32]
+from proofloom.proofs import Goal
+from proofloom.retrieval.encoder import Vectors, goal_text, premise_text
 
 BATCH_TOKENS = 4096
 """Tokens that are encoded at once, with those that fill short texts up."""
@@ -34,35 +34,38 @@ _MODULES = ("Transformer", "Pooling", "Normalize")
 
 
 class SentenceEncoder:
-    """The encoder of a folder; `name` is the folder's with a digest of its weights."""
+    """The encoder of a folder; `name` is the folder's with a digest of its weights.
+
+    `model` and `tokenizer` are there for those who change how it attends, or look into it.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Load it; nothing is fetched.  Raises `ModelError`."""
-        self._tokenizer = load_tokenizer(folder)
-        self._model = _model(folder)
+        self.tokenizer = load_tokenizer(folder)
+        self.model = _model(folder)
         self._pooling = _pooling(folder)
         settings = _json(folder / "sentence_bert_config.json")
-        room = int(getattr(self._model.config, "max_position_embeddings", LONGEST))
+        room = int(getattr(self.model.config, "max_position_embeddings", LONGEST))
         self._longest = min(int(settings.get("max_seq_length") or LONGEST), room)
         prompts = _json(folder / "config_sentence_transformers.json").get("prompts") or {}
         self._prompts = {kind: str(prompts.get(kind) or "") for kind in ("query", "document")}
-        self.dimension = int(self._model.config.hidden_size)
+        self.dimension = int(self.model.config.hidden_size)
         self.name = f"{folder.resolve().name}-{_digest(folder)}"
 
-    def states(self, texts: Sequence[str]) -> Vectors:
-        """n texts of goals as n×`dimension`, each of length 1."""
-        return self._encoded([self._prompts["query"] + text for text in texts])
+    def goals(self, goals: Sequence[Goal]) -> Vectors:
+        """n goals as n×`dimension`, each of length 1."""
+        return self.encoded([self._prompts["query"] + goal_text(goal) for goal in goals])
 
-    def premises(self, texts: Sequence[str]) -> Vectors:
-        """n texts of premises as n×`dimension`, each of length 1."""
-        return self._encoded([self._prompts["document"] + text for text in texts])
+    def premises(self, premises: Sequence[PremiseEntry]) -> Vectors:
+        """n premises as n×`dimension`, each of length 1."""
+        return self.encoded([self._prompts["document"] + premise_text(premise) for premise in premises])
 
-    def _encoded(self, texts: Sequence[str]) -> Vectors:
-        """Texts of similar length together, so that little is filled up."""
+    def encoded(self, texts: Sequence[str]) -> Vectors:
+        """Texts as they are; those of similar length are encoded together, so that little is filled up."""
         found = np.zeros((len(texts), self.dimension), np.float32)
         if not texts:
             return found
-        tokens: list[list[int]] = self._tokenizer(list(texts), truncation=True, max_length=self._longest)["input_ids"]
+        tokens: list[list[int]] = self.tokenizer(list(texts), truncation=True, max_length=self._longest)["input_ids"]
         with torch.inference_mode():
             for places in _batches([len(one) for one in tokens]):
                 found[places] = self._batch([tokens[place] for place in places]).numpy()
@@ -70,10 +73,10 @@ class SentenceEncoder:
 
     def _batch(self, tokens: Sequence[list[int]]) -> Tensor:
         width = max(1, max(len(one) for one in tokens))
-        filler = self._tokenizer.pad_token_id or 0
+        filler = self.tokenizer.pad_token_id or 0
         ids = torch.tensor([one + [filler] * (width - len(one)) for one in tokens])
         mask = torch.tensor([[1] * len(one) + [0] * (width - len(one)) for one in tokens])
-        hidden: Tensor = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
+        hidden: Tensor = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
         if self._pooling == "first":
             pooled = hidden[:, 0]
         else:
