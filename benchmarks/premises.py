@@ -1,8 +1,9 @@
-"""How many of the premises of a step the tracer finds, and how many of those BM25 would have offered.
+"""How many of the premises of a step the tracer finds, and how many of those the retrievers would have offered.
 
 The tracer reads names from what the compiler wrote down.  Here a random sample of steps is asked about in another way:
 each word of the tactic that is neither local nor part of its syntax goes to `Locate` in a Rocq that stands before the
-theorem.  Recall of retrieval is the share of a step's premises among the best k of those that may be used there.
+theorem.  Recall of retrieval is the share of a step's premises among the best k of those that may be used there, for
+BM25 and, if the library has an index (`proofloom index`), for the vectors of its encoder and for both mixed by rank.
 """
 
 from __future__ import annotations
@@ -39,8 +40,10 @@ from proofloom.corpus.trace import Progress, trace
 from proofloom.corpus.tracing import TraceLimits
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.statistics import wilson
+from proofloom.policies.retrievers import premise_retriever
 from proofloom.proofs import Goal
-from proofloom.retrieval.bm25 import Bm25, goal_words
+from proofloom.retrieval.dense import mixed
+from proofloom.retrieval.library_index import index_file
 from proofloom.retrieval.situation import Situations
 
 FILES = tuple(
@@ -196,23 +199,34 @@ def compare(step: StepEntry, locator: Locator, result: Agreement) -> None:
 
 
 @dataclass
-class Retrieval:
-    """Recall at each k of the steps that use a premise which may be used; counts of used premises and of steps
-    whose first goal is not whole; ms per query."""
+class Offered:
+    """What one retriever offered at each step: recall at each k, reciprocal rank of the first used; ms per query."""
 
     recall: dict[int, list[float]]
-    used: int = 0
-    usable: int = 0
-    cut: int = 0
+    reciprocal: list[float] = field(default_factory=list)
     milliseconds: float = 0.0
 
 
-def retrieval(sample: Sequence[Asked], library: Library, ks: Sequence[int]) -> Retrieval:
-    """Ask BM25 at every step; what a step uses and the library does not offer there counts as used only."""
+@dataclass
+class Retrieval:
+    """What each retriever offered; counts of used premises and of steps whose first goal is not whole."""
+
+    offered: dict[str, Offered]
+    used: int = 0
+    usable: int = 0
+    cut: int = 0
+
+
+def retrieval(sample: Sequence[Asked], library: Library, index: Path | None, ks: Sequence[int]) -> Retrieval:
+    """Ask at every step; what a step uses and the library does not offer there counts as used only."""
     premises = library.premises()
     place = {premise.id: number for number, premise in enumerate(premises)}
-    index = Bm25(premises, Situations.in_library(library, lambda path: path.stem))
-    result = Retrieval({k: [] for k in ks})
+    situations = Situations.in_library(library, lambda path: path.stem)
+    names = ("bm25", "dense") if index is not None and index.is_file() else ("bm25",)
+    rankers = {name: premise_retriever(name, premises, situations, index, threads=1) for name in names}
+    result = Retrieval(
+        {name: Offered({k: [] for k in ks}) for name in (*names, *(["hybrid"] if len(names) > 1 else []))}
+    )
     for asked in sorted(sample, key=lambda one: one.theorem.id):
         usable = np.array([place[int(number)] for number in library.accessible(asked.theorem.id)], dtype=np.int64)
         used = set(asked.step.premises)
@@ -223,24 +237,34 @@ def retrieval(sample: Sequence[Asked], library: Library, ks: Sequence[int]) -> R
         if "⊢" not in first:
             result.cut += 1
             continue
-        begun = time.perf_counter()
         goal = Goal.parse(first)
-        ranked = [one.premise.full_name for one in index.ranked(goal_words(goal), usable, max(ks))]
-        result.milliseconds += 1000 * (time.perf_counter() - begun) / len(sample)
-        for k in ks if wanted else ():
-            result.recall[k].append(len(wanted & set(ranked[:k])) / len(wanted))
+        ranked: dict[str, list[int]] = {}
+        for name, ranker in rankers.items():
+            begun = time.process_time()
+            ranked[name] = [place[one.premise.id] for one in ranker.among(goal, usable, max(ks))]
+            result.offered[name].milliseconds += 1000 * (time.process_time() - begun) / len(sample)
+        if len(names) > 1:
+            ranked["hybrid"] = [number for number, _ in mixed([ranked[name] for name in names])]
+        for name, order in ranked.items() if wanted else ():
+            offer = [premises[number].full_name for number in order]
+            rank = next((rank for rank, full_name in enumerate(offer[: max(ks)], 1) if full_name in wanted), None)
+            result.offered[name].reciprocal.append(0.0 if rank is None else 1 / rank)
+            for k in ks:
+                result.offered[name].recall[k].append(len(wanted & set(offer[:k])) / len(wanted))
     return result
 
 
-def drawn(library: Library, size: int, seed: int, *, with_premises: bool) -> list[Asked]:
-    """Random steps of proofs that stand in Rocq files."""
+def drawn(
+    library: Library, size: int, seed: int, *, with_premises: bool, split: str | None = None, part: str | None = None
+) -> list[Asked]:
+    """Random steps of proofs that stand in Rocq files, of one part of a split if that is given."""
     rocq = {e.id for e in library.repositories() if e.repository.assistant == "rocq"}
     files = {file.id: file for file in library.files() if file.repository_id in rocq}
     theorems = {theorem.id: theorem for theorem in library.theorems() if theorem.file_id in files}
     generator = random.Random(seed)
     kept: list[StepEntry] = []
     seen = 0
-    for step in library.steps(by=SOURCE):
+    for step in library.steps(by=SOURCE, split=split, part=part):
         if step.theorem_id in theorems and (step.premises or not with_premises):
             seen += 1
             if len(kept) < size:
@@ -291,6 +315,7 @@ def library_place(given: str | None, toolchain: RocqToolchain) -> Iterator[str]:
 def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--db", help="a library that `proofloom trace` made (default: a few files are traced)")
+    parser.add_argument("--split", metavar="NAME", help="retrieval is asked about steps of the test part of this split")
     parser.add_argument("--sample", type=int, default=300, metavar="N", help="steps asked about (default 300)")
     options = parser.parse_args()
     figures = Figures("premises", quiet=options.json)
@@ -299,8 +324,9 @@ def main() -> None:
     with library_place(options.db, toolchain) as place, Library.open(place, create=False) as library:
         asked = drawn(library, size, options.seed, with_premises=False)
         same = agreement(asked, roots_of(library, toolchain), toolchain)
-        with_premises = drawn(library, 5 * size, options.seed, with_premises=True)
-        offered = retrieval(with_premises, library, (10, 100))
+        part = None if options.split is None else "test"
+        with_premises = drawn(library, 5 * size, options.seed, with_premises=True, split=options.split, part=part)
+        offered = retrieval(with_premises, library, index_file(place), (1, 10, 100))
         figures.figure("premises", library.counts()["premises"])
     for name, examples in (("only Locate", same.only_located), ("only the tracer", same.only_traced)):
         figures.say(f"{len(examples)} mentions found by {name} has, such as:" if examples else f"none by {name}")
@@ -318,12 +344,17 @@ def main() -> None:
     figures.figure("steps_with_premises", len(with_premises))
     figures.figure("steps_without_their_goal", offered.cut)
     figures.figure("used_premises_that_may_be_used", round(offered.usable / max(1, offered.used), 4))
-    for k, values in offered.recall.items():
-        mean, low, high = interval(values)
-        figures.say(f"BM25 recall@{k}: {mean:.1%} ({low:.1%} to {high:.1%}) over {len(values)} steps")
-        figures.figure(f"bm25_recall_at_{k}", round(mean, 4))
-        figures.figure(f"bm25_recall_at_{k}_interval", [round(low, 4), round(high, 4)])
-    figures.figure("bm25_milliseconds", round(offered.milliseconds, 2))
+    for name, offer in offered.offered.items():
+        columns = {f"recall_at_{k}": values for k, values in offer.recall.items()} | {"mrr": offer.reciprocal}
+        shown = []
+        for column, values in columns.items():
+            mean, low, high = interval(values)
+            shown.append(f"{column} {mean:.3f} ({low:.3f} to {high:.3f})")
+            figures.figure(f"{name}_{column}", round(mean, 4))
+            figures.figure(f"{name}_{column}_interval", [round(low, 4), round(high, 4)])
+        figures.say(f"{name:7} {', '.join(shown)}, {offer.milliseconds:.1f} ms CPU, {len(offer.reciprocal)} steps")
+        if name != "hybrid":
+            figures.figure(f"{name}_milliseconds", round(offer.milliseconds, 2))
     figures.goal("recall_of_names", round(share, 4), 0.98)
     figures.finish(options.out)
 

@@ -86,6 +86,7 @@ class Task:
     database: str
     split: str
     model: str
+    retriever: str
     seconds: float
     gate: bool
     one_shot: bool
@@ -149,6 +150,7 @@ def kit_of(task: Task, toolchain: RocqToolchain) -> PolicyKit:
         task.split,
         lambda path: settings_for(path, toolchain).logical_name,
         model=task.model,
+        retriever=task.retriever,
         threads=1,
     )
 
@@ -259,6 +261,7 @@ def main() -> None:
     parser.add_argument("--policy", default="list", metavar="NAME,...", help="policies, each tried on every lemma")
     parser.add_argument("--db", default="", help="the traced library (a path or URL) that policies learn from")
     parser.add_argument("--split", default="", help="learn from the training part of this split only")
+    parser.add_argument("--retriever", default="bm25", metavar="NAME", help="what finds premises (default bm25)")
     parser.add_argument("--model", default="", help="folder of the model that `model` asks (default the shipped one)")
     options = parser.parse_args()
     figures = Figures("stdlib_sample", quiet=options.json)
@@ -277,7 +280,7 @@ def main() -> None:
     again = {(lemma["file"], lemma["char_offset"]) for lemma in left}
     rows = [row for row in rows if (row.file, row.char_offset) not in again]
     one_shot = not (options.no_one_shot or options.quick)
-    like = Task("", (), policies, options.db, options.split, options.model, seconds, gated, one_shot)
+    like = Task("", (), policies, options.db, options.split, options.model, options.retriever, seconds, gated, one_shot)
     with kit_of(like, find_toolchain()) as kit:
         kit.prepare("+".join(policies))
     todo = tasks(left, like)

@@ -17,6 +17,7 @@ from torch import Tensor
 from proofloom.attention.lean_decode.efficiency import fixed_splits
 from proofloom.attention.lean_decode.kernel import fold
 from proofloom.attention.lean_decode.keys import KeyValues
+from proofloom.attention.lean_decode.launch import keys_of_tile
 
 
 @triton.jit(do_not_specialize=["capacity", "splits"])
@@ -120,12 +121,12 @@ def _merge_kernel(
 
 
 class FixedSplit:
-    """Calls for `rows` (B, G, R, D), R at most 128, over a padded cache; what pieces leave is kept between calls."""
+    """Calls for `rows` (B, G, R, D), R at most 64, over a padded cache; what pieces leave is kept between calls."""
 
     def __init__(self, rows: Tensor, held: KeyValues, scale: float, processors: int) -> None:
         batch, heads, count, width = rows.shape
         padded = max(16, triton.next_power_of_2(width))
-        self._tile = min(128, max(16, 8192 // padded))
+        self._tile = keys_of_tile(padded, rows.element_size())
         longest = max(end for _, end in held.extents())
         self.splits = fixed_splits(batch * heads, -(-longest // self._tile), processors)
         slots = batch * heads * self.splits
@@ -134,7 +135,7 @@ class FixedSplit:
         ]
         self._held, self._scale = held, scale * math.log2(math.e)
         self._sizes = {"COUNT": count, "WIDTH": width, "PADDED": padded}
-        self._options = {"num_warps": 4, "num_stages": 2 if padded > 128 else 3}
+        self._options = {"num_warps": 4 if count <= 16 else 8, "num_stages": 2 if padded > 128 else 3}
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Output (B, G, R, D)."""

@@ -13,11 +13,11 @@ import pytest
 from toy_models import taught_folder
 
 from proofloom.app.cli import main
-from proofloom.app.evaluate import evaluate
+from proofloom.app.evaluate import INTERRUPTED, evaluate
 from proofloom.app.toml_records import BadInput
 from proofloom.corpus.library import Library
 from proofloom.corpus.splits import SplitSettings, divide
-from proofloom.evaluation.contest_rows import ContestRows
+from proofloom.evaluation.contest_rows import AttemptRow, ContestRows
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 pytestmark = pytest.mark.rocq
@@ -109,12 +109,33 @@ def test_the_command_of_the_page_works(here: Path, capsys: pytest.CaptureFixture
 
 
 def test_without_the_gate_the_word_is_found(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(no_gate=True, strategy="best-first", candidates="1", limit=3) == 0
+    assert run(no_gate=True, strategy="best-first", candidates="1", limit=3, jobs=2) == 0
     told = capsys.readouterr().out
     assert " found " in told
     assert "proved" not in told
     with pytest.raises(BadInput, match=r"started with gate = False, now it is True; use another --run$"):
         run()
+
+
+def test_ctrl_c_keeps_the_attempts_that_were_made(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, made = ContestRows.add_attempt, list[str]()
+
+    def interrupting(self: ContestRows, row: AttemptRow, ended_at: float) -> None:
+        add(self, row, ended_at)
+        made.append(row.outcome)
+        if len(made) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ContestRows, "add_attempt", interrupting)
+    options = {"strategy": "best-first", "candidates": "1", "no_gate": True}
+    assert run(**options) == INTERRUPTED
+    said = capsys.readouterr()
+    assert "interrupted; the same command with --run r goes on from here" in said.err
+    assert "best-first, 1 candidates a state: " in said.out
+    assert run(**options) == 0
+    assert len(made) == 8
 
 
 DEVELOPMENT = """Theorem truth : True.

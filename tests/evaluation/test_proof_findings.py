@@ -80,6 +80,9 @@ def test_single_pass_rows_tell_every_k() -> None:
         ("single-pass", 1, 3), ("single-pass", 4, 3), ("single-pass", 16, 3),
     ]  # fmt: skip
     assert [[by.solved for by in one.contestants] for one in cells] == [[1, 0, 0, 0], [1, 0, 2, 1], [1, 2, 2, 2]]
+    assert [dict(one.contestants[3].outcomes) for one in cells] == [
+        {"out_of_budget": 3}, {"out_of_budget": 2, "proved": 1}, {"out_of_budget": 1, "proved": 2},
+    ]  # fmt: skip
 
 
 def test_strategies_and_counts_are_kept_apart_and_a_later_row_counts() -> None:

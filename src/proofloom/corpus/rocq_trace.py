@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from proofloom.assistants.processes import ProcessDied
 from proofloom.assistants.rocq.document import RocqDocument
 from proofloom.assistants.rocq.outline import Record, outline
-from proofloom.assistants.rocq.process import ProcessDied, ProcessLimits
+from proofloom.assistants.rocq.process import ProcessLimits
 from proofloom.assistants.rocq.project import FileSettings, settings_for
 from proofloom.assistants.rocq.sentences import Sentence, SourceError, split
 from proofloom.assistants.rocq.toolchain import RocqToolchain

@@ -141,7 +141,10 @@ def _findings(
         count,
         len(opened),
         len(tried) - len(opened),
-        tuple(_solved_by(name, solved[name], [by[name].outcome for by in opened.values()]) for name in names),
+        tuple(
+            _solved_by(name, solved[name], [_outcome(by[name], strategy, count) for by in opened.values()])
+            for name in names
+        ),
         tuple(
             _arm(arm, shares[arm], [by[name] for by in opened.values() for name in group], seed, draws)
             for arm, group in groups.items()
@@ -152,6 +155,12 @@ def _findings(
 
 def _within(row: AttemptRow, strategy: str, count: int) -> bool:
     return row.solved and (strategy != SINGLE_PASS or row.found_at <= count)
+
+
+def _outcome(row: AttemptRow, strategy: str, count: int) -> str:
+    """How the attempt would have ended with `count`: a proof that came with a later roll-out would not be there."""
+    late = row.solved and not _within(row, strategy, count)
+    return Outcome.OUT_OF_BUDGET.value if late else row.outcome
 
 
 def _solved_by(name: str, solved: Sequence[bool], outcomes: Sequence[str]) -> SolvedBy:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,12 @@ _RIDGE = 1e-9
 _GOLDEN = (5**0.5 - 1) / 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Moments:
-    """The second moments of `count` vectors: `total` (D×D) is the sum of their outer products."""
+    """The second moments of `count` vectors: `total` (D×D) is the sum of their outer products.
+
+    Compared by identity, so that what was found for them can be kept.
+    """
 
     total: Floats
     count: int
@@ -104,7 +108,7 @@ def pca(data: Moments, queries: Moments, dimensions: int) -> Projection:
     return Projection(top, top, "pca")
 
 
-def eigenvector_search(data: Moments, queries: Moments, dimensions: int, tolerance: float = 0.01) -> Projection:
+def eigenvector_search(data: Moments, queries: Moments, dimensions: int, tolerance: float = 0.05) -> Projection:
     """One matrix for both sides: the leading eigenvectors of (1−β) K_Q + β K_X, with the β of least loss.
 
     β is found by golden section to within `tolerance`; β = 1, which is PCA, is always among those tried.
@@ -175,13 +179,19 @@ def closed_form(data: Moments, queries: Moments, dimensions: int, shrinkage: flo
 def sphering(data: Moments, queries: Moments, dimensions: int, shrinkage: float = SHRINKAGE) -> Projection:
     """The same optimum with the data map PW, as in LeanVec-Sphering; see `closed_form` for why that is not used."""
     _check(data, queries, dimensions)
+    root, inverse, top = _sphere(data, queries, shrinkage)
+    return Projection(top[:dimensions] @ inverse, top[:dimensions] @ root, "sphering")
+
+
+@lru_cache(maxsize=1)
+def _sphere(data: Moments, queries: Moments, shrinkage: float) -> tuple[Floats, Floats, Floats]:
+    """W, W⁻¹ and all eigenvectors of W K_X W as rows, largest first; the same for every number of dimensions."""
     mixed = data.shape if not queries.count else (1 - shrinkage) * queries.shape + shrinkage * data.shape
     ridge = _RIDGE / data.dimension * np.eye(data.dimension)
     values, vectors = np.linalg.eigh(mixed + ridge)
     roots = np.sqrt(np.maximum(values, _RIDGE / data.dimension))
     root, inverse = (vectors * roots) @ vectors.T, (vectors / roots) @ vectors.T
-    top = _leading(root @ (data.shape + ridge) @ root, dimensions)
-    return Projection(top @ inverse, top @ root, "sphering")
+    return root, inverse, _leading(root @ (data.shape + ridge) @ root, data.dimension)
 
 
 def rotated(projection: Projection, generator: np.random.Generator) -> Projection:

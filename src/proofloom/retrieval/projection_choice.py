@@ -7,6 +7,7 @@ not used.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -86,11 +87,14 @@ class Trial:
     def fewest(self, steps: Sequence[int], wanted: float) -> int:
         """The first of `steps`, in ascending order, whose maps have the candidate recall that is wanted; else the last.
 
-        Tried is the solver that is most often the best, `closed_form`, which without queries is PCA.
+        Tried is the solver that is most often the best, `closed_form`, which without queries is PCA; it is taken for
+        granted that more dimensions find more.
         """
-        solver = SOLVERS["closed_form"]
-        enough = (step for step in steps if self.recall(solver(self.data, self.queries, step)) >= wanted)
-        return next(enough, steps[-1])
+
+        def enough(step: int) -> bool:
+            return self.recall(SOLVERS["closed_form"](self.data, self.queries, step)) >= wanted
+
+        return steps[min(bisect_left(steps, True, key=enough), len(steps) - 1)]
 
 
 def best(queries: Rows, rows: Rows, k: int) -> NDArray[np.int64]:

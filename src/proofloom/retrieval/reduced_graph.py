@@ -20,7 +20,7 @@ from proofloom.retrieval.lvq import Codec, LvqVectors
 from proofloom.retrieval.projection import Projection, blocks
 from proofloom.retrieval.projection_choice import Trial, best, evenly, largest, shared
 
-LINKS, BUILD_WINDOW = 24, 80
+LINKS, BUILD_WINDOW = 32, 120
 """Links of a node in the upper layers (twice as many in the lowest), and the window in which they are looked for."""
 PORTIONS = (1 / 8, 1 / 6, 1 / 4, 1 / 3, 5 / 12, 1 / 2, 2 / 3)
 """Dimensions that are tried, as portions of D, the fewest first."""
@@ -30,6 +30,8 @@ WINDOWS = (10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 1000)
 """Windows that are tried, the smallest first."""
 DEPTHS = (10, 100)
 """Numbers of results for which a window is measured; between and beyond them it is interpolated."""
+MEASURED = 10_000
+"""Neighbours that a window is measured on, at most: a hundred queries for a hundred results."""
 FEW = 10_000
 """So few allowed vectors are compared one by one, without the graph."""
 _SECONDARY = Codec(8)
@@ -203,13 +205,13 @@ class ReducedGraph:
 
     def _measured(self, queries: Vectors, vectors: Vectors, recall: float) -> Windows:
         """For each depth the smallest window that reaches the recall, or the largest, with what it reaches."""
-        true = best(queries, vectors, min(max(DEPTHS), len(vectors)))
         sizes, reached = list[int](), list[float]()
         for depth in DEPTHS:
+            asked = queries[: max(1, MEASURED // depth)]
+            true = best(asked, vectors, min(depth, len(vectors)))
             share = 0.0
             for window in (size for size in WINDOWS if size >= depth):
-                found = self.search(queries, depth, None, window)[0]
-                share = shared(true[:, :depth], found)
+                share = shared(true, self.search(asked, depth, None, window)[0])
                 if share >= recall:
                     break
             sizes.append(window)

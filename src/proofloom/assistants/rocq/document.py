@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from proofloom.assistants.rocq.process import ProcessDied, ProcessLimits, RocqProcess
+from proofloom.assistants.processes import ProcessDied
+from proofloom.assistants.rocq.process import ProcessLimits, RocqProcess
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.sentences import SourceError, split
 from proofloom.assistants.rocq.toolchain import RocqToolchain

@@ -14,10 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from proofloom.assistants.processes import ProcessDied, cpu_seconds, write_all
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.assistants.rocq.wire import INIT, VALUE_END, Answer
@@ -25,14 +25,6 @@ from proofloom.assistants.session import AssistantError
 
 _MAX_INTERRUPTS = 3
 _PRINTING = ("-set", "Printing Width=100000", "-set", "Printing Depth=1000")
-
-
-class ProcessDied(Exception):
-    """The process ended or was killed; `by_us` is True if a deadline made us kill it."""
-
-    def __init__(self, message: str, *, by_us: bool) -> None:
-        super().__init__(message)
-        self.by_us = by_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +88,7 @@ class RocqProcess:
     def cpu_seconds(self) -> float:
         """User and system seconds so far; stays at the last value read once the process has ended."""
         if self._process.returncode is None:
-            self._cpu_at_end = max(self._cpu_at_end, _cpu_seconds(self._process.pid))
+            self._cpu_at_end = max(self._cpu_at_end, cpu_seconds(self._process.pid))
         return self._cpu_at_end
 
     def exchange(self, calls: bytes, answers: int, seconds: float) -> list[Answer]:
@@ -106,7 +98,7 @@ class RocqProcess:
         not answer within the grace it is killed.
         """
         try:
-            _write_all(self._in, calls)
+            write_all(self._in, calls)
         except (BrokenPipeError, OSError) as error:
             raise self._died() from error
         deadline = time.monotonic() + seconds
@@ -177,35 +169,8 @@ class RocqProcess:
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
 def _limit_memory(pid: int, mebibytes: int) -> None:
     if sys.platform == "linux":
         import resource
 
         resource.prlimit(pid, resource.RLIMIT_AS, (mebibytes << 20, mebibytes << 20))
-
-
-_TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system seconds of a live process; 0 if it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2].split()
-    except FileNotFoundError:
-        return _cpu_seconds_by_ps(pid) if sys.platform != "linux" else 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _cpu_seconds_by_ps(pid: int) -> float:
-    asked: Sequence[str] = ("ps", "-o", "time=", "-p", str(pid))
-    text = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
-    seconds = 0.0
-    for part in text.replace("-", ":").split(":") if text else ():
-        seconds = seconds * 60 + float(part)
-    return seconds

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from proofloom.assistants.processes import ProcessDied
 from proofloom.assistants.rocq.document import Reply, RocqDocument, timed
-from proofloom.assistants.rocq.process import ProcessDied, ProcessLimits
+from proofloom.assistants.rocq.process import ProcessLimits
 from proofloom.assistants.rocq.project import FileSettings, settings_for
 from proofloom.assistants.rocq.sentences import code_of
 from proofloom.assistants.rocq.tactics import NotATactic, tactic_sentence

@@ -99,9 +99,10 @@ def launch(
     check(rows, held, tile, programs)
     rows = rows.contiguous()
     padded = max(16, triton.next_power_of_2(width))
-    block = min(max(16, triton.next_power_of_2(count)), 128 if padded <= 128 else 64)
+    # More rows than these, or fewer warps, and the sums no longer fit in registers (seen in what the compiler makes).
+    block = min(max(16, triton.next_power_of_2(count)), 64 if padded <= 128 else 32)
     blocks = -(-count // block)
-    tile = tile or min(128, max(16, 8192 // padded))
+    tile = tile or keys_of_tile(padded, rows.element_size())
     chunk = CHUNK if same_in_any_batch else 0
     page = 0 if held.table is None else held.keys.shape[1]
     # Steps from sequence to sequence (or page to page), from head to head, from key to key.
@@ -126,7 +127,7 @@ def launch(
         "TILE": tile,
         "WIDTH": width,
         "PADDED": padded,
-        "num_warps": 4,
+        "num_warps": 4 if block == 16 else 8,
         "num_stages": 2 if padded > 128 else 3,
     }
     some = rows  # stands for what is not there and not read
@@ -138,7 +139,7 @@ def launch(
         return [rows, held.keys, held.values, output, logsumexp, *given, *shared, *numbers, table_step]
 
     workspace = _WORKSPACE if workspace is None else workspace
-    most = _resident(arguments, constants, rows, workspace)
+    most = _resident(arguments, constants, rows)
     if programs is not None and programs > most:
         raise ValueError(
             f"programs={programs}: {most} can be resident on {rows.device} at once; "
@@ -151,6 +152,11 @@ def launch(
     shared = workspace.tensors(rows.device, programs, slots, min(block, count), width)
     lean_decode_kernel[(programs,)](*arguments(shared), **constants, **_cooperative(rows.device))
     return output, logsumexp
+
+
+def keys_of_tile(padded: int, size: int) -> int:
+    """Keys of a tile, for heads `padded` wide and numbers of `size` bytes: 16 KiB of keys, so several fit in flight."""
+    return min(128, max(16, 16384 // (padded * size)))
 
 
 def check(rows: Tensor, held: KeyValues, tile: int | None, programs: int | None) -> None:
@@ -173,13 +179,13 @@ def check(rows: Tensor, held: KeyValues, tile: int | None, programs: int | None)
         )
 
 
-def _resident(arguments: Any, constants: dict[str, Any], rows: Tensor, workspace: Workspace) -> int:
+def _resident(arguments: Any, constants: dict[str, Any], rows: Tensor) -> int:
     """How many programs of this kernel the device of `rows` holds at once, at most two for each processor."""
     if not rows.is_cuda:
         return _INTERPRETED
     key = (rows.device, rows.dtype, *constants.items())
     if key not in _RESIDENT:
-        shared = workspace.tensors(rows.device, 1, 1, 1, 1)
+        shared = Workspace().tensors(rows.device, 1, 1, 1, 1)
         compiled = lean_decode_kernel.warmup(*arguments(shared), **constants, **_cooperative(rows.device), grid=(1,))
         compiled._init_handles()
         device: Any = torch.cuda.get_device_properties(rows.device)

@@ -1,0 +1,99 @@
+"""A fixed list of tactics for Lean, made concrete from the first goal: what a person would try without thinking.
+
+Short tactics that close a goal come first, then what the shape of the conclusion asks for, then each hypothesis, last
+first.  Tactics that a file does not import fail at once as unknown, so those of Mathlib may stand in the list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from proofloom.proofs import Goal, Hypothesis
+
+_CLOSING = ("assumption", "rfl", "simp_all", "contradiction", "simp", "omega", "decide", "grind", "aesop")
+_BINDER = re.compile(r"∀ \(?([^\W\d][\w']*)|∀ [{⦃\[]")
+_NUMBERS = ("Nat", "ℕ")
+_MOST_HYPOTHESES = 12
+
+
+def moves(goal: Goal) -> Iterator[str]:
+    """Tactics for `goal`, best first; a tactic may come twice."""
+    yield from _CLOSING
+    if goal.conclusion.startswith(("∀", "¬")) or _outside(goal.conclusion, "→"):
+        yield "intros"
+    yield from _by_conclusion(goal)
+    usable = [hypothesis for hypothesis in goal.hypotheses if _accessible(hypothesis)][-_MOST_HYPOTHESES:]
+    for hypothesis in reversed(usable):
+        yield from _by_hypothesis(hypothesis, goal)
+    for hypothesis in usable:
+        if hypothesis.type in _NUMBERS and hypothesis.body is None:
+            for name in hypothesis.names:
+                step = fresh("ih", goal)
+                yield f"induction {name} with\n| zero => ?_\n| succ {name} {step} => ?_"
+    yield from ("constructor", "exfalso")
+
+
+def fresh(name: str, goal: Goal) -> str:
+    """`name`, or `name1`, `name2` .. if it is taken in `goal`."""
+    taken = set(goal.names)
+    if name not in taken:
+        return name
+    return next(new for number in range(1, len(taken) + 2) if (new := f"{name}{number}") not in taken)
+
+
+def _by_conclusion(goal: Goal) -> Iterator[str]:
+    conclusion = goal.conclusion
+    binder = _BINDER.match(conclusion)
+    if binder is not None:
+        yield f"intro {fresh(binder[1] or 'x', goal)}"
+    elif conclusion.startswith("¬") or _outside(conclusion, "→") or _outside(conclusion, "≠"):
+        yield f"intro {fresh('h', goal)}"
+    if conclusion.startswith("∃"):
+        yield from (f"exists {name}" for h in goal.hypotheses for name in h.names if _accessible(h))
+        yield from ("exists 0", "exists 1")
+    elif _outside(conclusion, "∨"):
+        yield from ("left", "right")
+    elif _outside(conclusion, "∧") or _outside(conclusion, "↔"):
+        yield "constructor"
+    if _outside(conclusion, "↔") or _outside(conclusion, "="):
+        equations = [h.names[0] for h in goal.hypotheses if _outside(h.type, "=") and _accessible(h)]
+        yield from (f"rw [{name}]" for name in reversed(equations))
+        yield from (f"rw [← {name}]" for name in reversed(equations))
+        if equations:
+            yield f"simp [{', '.join(equations)}]"
+
+
+def _by_hypothesis(hypothesis: Hypothesis, goal: Goal) -> Iterator[str]:
+    type_ = hypothesis.type
+    first, second = fresh("h", goal), fresh("g", goal)
+    for name in reversed(hypothesis.names):
+        if type_.startswith("∃"):
+            yield f"obtain ⟨{fresh('x', goal)}, {first}⟩ := {name}"
+        elif _outside(type_, "∨"):
+            yield f"rcases {name} with {first} | {first}"
+        elif _outside(type_, "∧") or _outside(type_, "↔"):
+            yield f"obtain ⟨{first}, {second}⟩ := {name}"
+        elif _outside(type_, "="):
+            yield from (f"subst {name}", f"exact congrArg Nat.succ {name}", f"injection {name}", f"cases {name}")
+        if type_.startswith(("∀", "¬")) or _outside(type_, "→") or _outside(type_, "≠"):
+            yield f"apply {name}"
+        elif type_ == "False":
+            yield f"exact {name}.elim"
+
+
+def _outside(text: str, sign: str) -> bool:
+    """True if `sign` stands in `text` outside brackets, with a blank on both sides."""
+    depth = 0
+    for position, character in enumerate(text):
+        if character in "([{⟨":
+            depth += 1
+        elif character in ")]}⟩":
+            depth -= 1
+        elif depth == 0 and text.startswith(f" {sign} ", position):
+            return True
+    return False
+
+
+def _accessible(hypothesis: Hypothesis) -> bool:
+    return not any("✝" in name for name in hypothesis.names)

@@ -1,0 +1,196 @@
+"""One worker of Lean's language server with one document: started with limits, asked under a deadline, killed.
+
+The one idea is `check`: give the document a new text and wait until all is said about exactly that version.  An edit
+is also how elaboration is stopped: Lean drops the work on the old text when a new one comes.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from proofloom.assistants.lean import wire
+from proofloom.assistants.lean.toolchain import INSTALL, LeanSettings, LeanToolchain
+from proofloom.assistants.processes import ProcessDied, cpu_seconds, resident_mib
+from proofloom.assistants.session import AssistantError
+
+_SLICE = 0.25
+"""Seconds between two looks at the memory of a worker that does not answer."""
+
+
+class OutOfTime(Exception):
+    """The worker has not said all in time; it may still be at work on that text."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """Resident memory in MiB, bytes that may come for one version, seconds to stop before it is killed."""
+
+    memory_mib: int = 8192
+    answer_bytes: int = 4_000_000
+    grace_seconds: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.memory_mib < 256:
+            raise ValueError(f"memory_mib={self.memory_mib}: Lean needs at least 256")
+
+
+class LeanWorker:
+    """A running `lean --worker`.  Owned by one session at a time; not safe for use by two threads."""
+
+    def __init__(self, toolchain: LeanToolchain, settings: LeanSettings, limits: WorkerLimits) -> None:
+        self.settings = settings
+        self.limits = limits
+        self.version = 0
+        self._text = ""
+        self._reader = wire.Reader()
+        self._cpu_at_end = 0.0
+        self._scratch = Path(tempfile.mkdtemp(prefix="proofloom-lean-"))
+        self._uri = (settings.folder / "Proofloom.lean").as_uri()
+        command = [toolchain.lean, "--worker", "-Dserver.reportDelayMs=0", self._uri]
+        self._errors = (self._scratch / "stderr").open("wb")
+        try:
+            self._process = subprocess.Popen(
+                command,
+                cwd=settings.folder,
+                env=settings.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                start_new_session=True,
+                bufsize=0,
+            )
+        except OSError as error:
+            self._remove_scratch()
+            raise AssistantError(f"cannot start {command[0]}: {error.strerror}; {INSTALL}") from error
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
+        self._poll = select.poll()
+        self._poll.register(self._out, select.POLLIN | select.POLLHUP)
+        self._room = select.poll()
+        self._room.register(self._in, select.POLLOUT)
+        os.set_blocking(self._in, False)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def cpu_seconds(self) -> float:
+        """User and system seconds so far; stays at the last value read once the process has ended."""
+        if self._process.returncode is None:
+            self._cpu_at_end = max(self._cpu_at_end, cpu_seconds(self._process.pid))
+        return self._cpu_at_end
+
+    @property
+    def text(self) -> str:
+        """The text that the document has now."""
+        return self._text
+
+    def check(self, text: str, seconds: float) -> tuple[wire.Diagnostic, ...]:
+        """All that Lean says about `text`; raises `OutOfTime` after `seconds`, `ProcessDied`."""
+        self.version += 1
+        if self.version == 1:
+            calls = wire.initialize() + wire.did_open(self._uri, 1, text)
+        else:
+            calls = wire.did_change(self._uri, self.version, text)
+        self._text = text
+        deadline = time.monotonic() + seconds
+        self._write(calls + wire.wait(self._uri, self.version), deadline + self.limits.grace_seconds)
+        return self._said(deadline)
+
+    def stop(self, text: str) -> None:
+        """Drop the work on the current text for `text`; raises `ProcessDied` if it does not stop within the grace."""
+        try:
+            self.check(text, self.limits.grace_seconds)
+        except OutOfTime:
+            self.kill()
+            raise ProcessDied("Lean did not stop in time and was killed", by_us=True) from None
+
+    def _said(self, deadline: float) -> tuple[wire.Diagnostic, ...]:
+        """The last that was published about the current version before the answer to the request for all of it."""
+        said: tuple[wire.Diagnostic, ...] = ()
+        came = 0
+        while True:
+            data = self._read(deadline)
+            came += len(data)
+            if came > self.limits.answer_bytes:
+                self.kill()
+                raise ProcessDied(f"more than {self.limits.answer_bytes} bytes came for one text", by_us=True)
+            try:
+                for message in self._reader.feed(data):
+                    if isinstance(message, wire.Published):
+                        if message.version == self.version:
+                            said = message.diagnostics
+                    elif message.number == self.version:
+                        if message.error:
+                            raise self._died(f"it answered {message.error}")
+                        return said
+            except wire.WireError as error:
+                raise self._died(str(error)) from error
+
+    def _write(self, data: bytes, deadline: float) -> None:
+        """Write every byte; a worker that does not read them in time is killed, for half a message is none."""
+        view = memoryview(data)
+        while view:
+            if not self._room.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                self.kill()
+                raise ProcessDied("Lean did not read its input in time and was killed", by_us=True)
+            try:
+                view = view[os.write(self._in, view) :]
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise self._died() from error
+
+    def _read(self, deadline: float) -> bytes:
+        """What has come; raises `OutOfTime`, and `ProcessDied` if the worker ends or holds too much memory."""
+        while True:
+            left = deadline - time.monotonic()
+            if self._poll.poll(max(0.0, min(left, _SLICE)) * 1000):
+                data = os.read(self._out, 1 << 16)
+                if not data:
+                    raise self._died()
+                return data
+            if resident_mib(self.pid) > self.limits.memory_mib:
+                self.kill()
+                raise ProcessDied(f"Lean was out of memory: more than {self.limits.memory_mib} MiB", by_us=True)
+            if left <= 0:
+                raise OutOfTime
+
+    def kill(self) -> None:
+        """End the process and its group now, and remove its scratch folder; harmless twice."""
+        _ = self.cpu_seconds
+        if self._process.returncode is None:
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            for stream in (self._process.stdin, self._process.stdout):
+                assert stream is not None
+                stream.close()
+        self._remove_scratch()
+
+    def _died(self, reason: str = "") -> ProcessDied:
+        words = reason or self._last_words()
+        self.kill()
+        return ProcessDied(f"Lean ended unexpectedly{': ' + words if words else ''}", by_us=False)
+
+    def _last_words(self) -> str:
+        """The last line that the process wrote to its standard error; empty once its scratch folder is gone."""
+        try:
+            lines = (self._scratch / "stderr").read_text("utf-8", "replace").strip().splitlines()
+        except FileNotFoundError:
+            return ""
+        return lines[-1] if lines else ""
+
+    def _remove_scratch(self) -> None:
+        self._errors.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
