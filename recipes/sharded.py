@@ -15,7 +15,7 @@ import math
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -172,7 +172,7 @@ def say(line: str) -> None:
     print(f"sharded: {line}", file=sys.stderr)
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: 0, or 2 for bad input."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--run", required=True, help="the run is kept in runs/RUN")
@@ -183,7 +183,7 @@ def main() -> int:
     parser.add_argument("--epochs", type=float, help="passes over the training part")
     parser.add_argument("--seed", type=int, help="seed of the order")
     parser.add_argument("--micro", type=int, default=4, help="examples of a device at a time (default 4)")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     options: dict[str, dict[str, Any]] = {
         "": {"library": asked.db, "split": asked.split, "base": asked.base},
         "fit": {"epochs": asked.epochs, "seed": asked.seed},

@@ -8,14 +8,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from command import proofloom
 
+from proofloom.app.cli import app
 from proofloom.corpus.library import DEFAULT_PLACE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "train.md").read_text("utf-8")
 
 
-def test_every_command_of_the_page_works(here: Path) -> None:
+def test_every_command_of_the_page_works(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for package in ("torch", "transformers", "peft"):
         pytest.importorskip(package, reason=f"{package} is not installed: pip install 'proofloom[model,train]'")
     (here / DEFAULT_PLACE).rename(here / "library.sqlite")
@@ -25,9 +25,8 @@ def test_every_command_of_the_page_works(here: Path) -> None:
     commands = [shlex.split(line) for line in re.findall(r"^\$ (.*)$", PAGE, re.MULTILINE)]
     assert len(commands) == 4
     for _, *arguments in commands:
-        done = proofloom(*arguments, cwd=here)
-        assert done.code == 0, (arguments, done)
-        assert "validation: loss" in done.out
+        assert not app(args=arguments, standalone_mode=False), arguments
+        assert "validation: loss" in capsys.readouterr().out
     assert [path.parent.name for path in sorted(here.glob("runs/*/model"))] == ["first", "fourth", "second", "third"]
     ((_, text),) = files
     resolved, told = tomllib.loads((here / "runs/second/config.toml").read_text()), tomllib.loads(text)
