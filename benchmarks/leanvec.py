@@ -20,7 +20,7 @@ from ann_systems import systems
 from proofloom.corpus.library import Library
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.policies.retrievers import encoder_at
-from proofloom.retrieval.library_index import goal_texts, index_file, origin_of
+from proofloom.retrieval.library_index import index_file, origin_of, step_goals
 from proofloom.retrieval.premise_index import PremiseIndex
 from proofloom.retrieval.projection import SOLVERS, loss
 from proofloom.retrieval.projection_choice import Trial, best, shared
@@ -89,9 +89,9 @@ def of_library(place: str, queries: int, seed: int) -> Problem:
     with Library.open(place, create=False) as library:
         index = PremiseIndex.load(file)
         encoder = encoder_at(origin_of(index, file, library.premises()).source, 1)
-        texts = list(dict.fromkeys(goal_texts(library, 3 * queries)))
-    np.random.default_rng(seed).shuffle(texts)
-    states = encoder.states(texts)
+        goals = list(dict.fromkeys(step_goals(library, 3 * queries)))
+    order = np.random.default_rng(seed).permutation(len(goals))
+    states = encoder.goals([goals[place] for place in order.tolist()])
     return Problem(index._vectors.decoded(), states[queries:], states[:queries])
 
 

@@ -312,22 +312,8 @@ def library_place(given: str | None, toolchain: RocqToolchain) -> Iterator[str]:
         yield str(place)
 
 
-def main() -> None:
-    parser = arguments(__doc__.splitlines()[0])
-    parser.add_argument("--db", help="a library that `proofloom trace` made (default: a few files are traced)")
-    parser.add_argument("--split", metavar="NAME", help="retrieval is asked about steps of the test part of this split")
-    parser.add_argument("--sample", type=int, default=300, metavar="N", help="steps asked about (default 300)")
-    options = parser.parse_args()
-    figures = Figures("premises", quiet=options.json)
-    toolchain = find_toolchain()
-    size = min(options.sample, 200) if options.quick else options.sample
-    with library_place(options.db, toolchain) as place, Library.open(place, create=False) as library:
-        asked = drawn(library, size, options.seed, with_premises=False)
-        same = agreement(asked, roots_of(library, toolchain), toolchain)
-        part = None if options.split is None else "test"
-        with_premises = drawn(library, 5 * size, options.seed, with_premises=True, split=options.split, part=part)
-        offered = retrieval(with_premises, library, index_file(place), (1, 10, 100))
-        figures.figure("premises", library.counts()["premises"])
+def report_agreement(asked: Sequence[Asked], same: Agreement, figures: Figures) -> None:
+    """How the tracer and `Locate` agree."""
     for name, examples in (("only Locate", same.only_located), ("only the tracer", same.only_traced)):
         figures.say(f"{len(examples)} mentions found by {name} has, such as:" if examples else f"none by {name}")
         for example in examples[:10]:
@@ -341,7 +327,12 @@ def main() -> None:
     figures.figure("located", located)
     figures.figure("only_traced", len(same.only_traced))
     figures.figure("recall_of_names_interval", [round(low, 4), round(high, 4)])
-    figures.figure("steps_with_premises", len(with_premises))
+    figures.goal("recall_of_names", round(share, 4), 0.98)
+
+
+def report_retrieval(steps: int, offered: Retrieval, figures: Figures) -> None:
+    """What each retriever offered, with intervals."""
+    figures.figure("steps_with_premises", steps)
     figures.figure("steps_without_their_goal", offered.cut)
     figures.figure("used_premises_that_may_be_used", round(offered.usable / max(1, offered.used), 4))
     for name, offer in offered.offered.items():
@@ -355,7 +346,26 @@ def main() -> None:
         figures.say(f"{name:7} {', '.join(shown)}, {offer.milliseconds:.1f} ms CPU, {len(offer.reciprocal)} steps")
         if name != "hybrid":
             figures.figure(f"{name}_milliseconds", round(offer.milliseconds, 2))
-    figures.goal("recall_of_names", round(share, 4), 0.98)
+
+
+def main() -> None:
+    parser = arguments(__doc__.splitlines()[0])
+    parser.add_argument("--db", help="a library that `proofloom trace` made (default: a few files are traced)")
+    parser.add_argument("--split", metavar="NAME", help="retrieval is asked about steps of the test part of this split")
+    parser.add_argument("--sample", type=int, default=300, metavar="N", help="steps asked about (default 300)")
+    parser.add_argument("--retrieval-only", action="store_true", help="leave out the comparison with Locate")
+    options = parser.parse_args()
+    figures = Figures("premises", quiet=options.json)
+    toolchain = find_toolchain()
+    size = min(options.sample, 200) if options.quick else options.sample
+    with library_place(options.db, toolchain) as place, Library.open(place, create=False) as library:
+        if not options.retrieval_only:
+            asked = drawn(library, size, options.seed, with_premises=False)
+            report_agreement(asked, agreement(asked, roots_of(library, toolchain), toolchain), figures)
+        part = None if options.split is None else "test"
+        steps = drawn(library, 5 * size, options.seed, with_premises=True, split=options.split, part=part)
+        report_retrieval(len(steps), retrieval(steps, library, index_file(place), (1, 10, 100)), figures)
+        figures.figure("premises", library.counts()["premises"])
     figures.finish(options.out)
 
 

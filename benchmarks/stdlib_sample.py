@@ -2,7 +2,8 @@
 
 Each lemma is opened at its place in its own file, under the file's real name and imports: neither the lemma nor what
 depends on it is in scope.  The budget is CPU seconds of one core, Rocq and Proofloom together; the gate comes on top.
-The sample (`stdlib_sample_300.jsonl`) is 50 lemmas each of six libraries; `--draw N` draws others, to tune on.
+The sample (`stdlib_sample_300.jsonl`) is 50 lemmas each of six libraries.  To tune on, `--draw N` draws others, and
+`--sample stdlib_validation_247.jsonl` has those of the figure split's validation part, which no model was trained on.
 Policies that learn from a library see what is accessible at the lemma and nothing else; with `--split` of that only
 the training part.
 """

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofloom.evaluation.paired import bootstrap_mean, bootstrap_ratio, complexity_ratio, sign_test
+from proofloom.evaluation.paired import (
+    bootstrap_mean,
+    bootstrap_ratio,
+    bootstrap_seeds,
+    complexity_ratio,
+    sign_test,
+)
 
 
 def random(seed: int = 0) -> np.random.Generator:
@@ -73,6 +79,24 @@ def test_what_does_not_pair_up_is_refused() -> None:
         bootstrap_ratio([1.0, 2.0], [1.0], random())
     with pytest.raises(ValueError, match=r"a denominator of 0\.0: wanted numbers above 0"):
         bootstrap_ratio([1.0], [0.0], random())
+
+
+def test_seeds_that_disagree_widen_the_interval() -> None:
+    """All theorems gain 1 with one seed and lose 1 with the other: only the seeds matter."""
+    table, ones = [[1.0] * 5, [-1.0] * 5], [1.0] * 5
+    found = bootstrap_seeds(table, ones, random(), 400)
+    assert (found.value, found.low, found.high, found.count) == (0.0, -1.0, 1.0, 5)
+    pooled = bootstrap_ratio([0.0] * 5, ones, random(), 400)
+    assert (pooled.low, pooled.high) == (0.0, 0.0)
+
+
+def test_with_seeds_that_agree_only_theorems_matter() -> None:
+    values, steps = [3.0, 1.0, 4.0, 1.0, 5.0], [1.0, 2.0, 1.0, 4.0, 2.0]
+    both, one = bootstrap_seeds([values, values], steps, random(), 4000), bootstrap_ratio(values, steps, random(), 4000)
+    assert both.value == pytest.approx(one.value)
+    assert (both.low, both.high) == (pytest.approx(one.low, abs=0.1), pytest.approx(one.high, abs=0.1))
+    with pytest.raises(ValueError, match=r"numerators of shape \(2, 5\), 1 denominators"):
+        bootstrap_seeds([values, values], [1.0], random())
 
 
 @given(st.lists(st.integers(0, 1), min_size=1, max_size=30), st.integers(0, 99))

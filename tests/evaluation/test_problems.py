@@ -36,7 +36,7 @@ def test_a_proved_theorem_is_opened_again_and_filled() -> None:
     source = Source(TEXT.encode())
     posed = restated(source, proof_near(source, "a", 0), SETTINGS)
     assert (posed.path, posed.theorem.statement, posed.theorem.before) == ("a", "Lemma a : True.", "")
-    assert posed.reference == TEXT.encode().replace(b"Proof. exact I. Qed.", b"Admitted.")
+    assert posed.reference == TEXT.encode().replace(b"Proof. exact I. Qed.", b"Proof.\nAdmitted.")
     assert b"easy." in posed.candidate("easy.")
     assert b"exact I" not in posed.candidate("easy.")
 

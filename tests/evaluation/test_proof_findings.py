@@ -61,6 +61,9 @@ def test_arms_are_paired_over_theorems() -> None:
     assert compared.difference.value == pytest.approx(0.125)
     assert (compared.test.better, compared.test.worse, compared.test.equal) == (2, 1, 1)
     assert compared.by_seed == {0: 0, 1: 1}
+    assert compared.with_seeds is not None
+    assert compared.with_seeds.value == pytest.approx(0.125)
+    assert compared.with_seeds.low <= compared.difference.low < compared.difference.high <= compared.with_seeds.high
     # Both solve a (1 tactic each) and b (plain 2 and 1, flow 1).
     ratio = compared.complexity["tactics"]
     assert ratio.mean_of_ratios.value == pytest.approx((1 + 1 / 1.5) / 2)

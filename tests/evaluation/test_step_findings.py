@@ -10,6 +10,7 @@ import pytest
 
 from proofloom.evaluation.contest_rows import ContestRows, StepsRow
 from proofloom.evaluation.contestant import Contestant, arms, contestants, weights_digest
+from proofloom.evaluation.findings import as_object
 from proofloom.evaluation.findings_text import told_steps
 from proofloom.evaluation.step_findings import StepFindings, step_findings
 from proofloom.evaluation.step_scores import StepScore
@@ -53,6 +54,12 @@ def test_findings_are_about_the_steps_that_all_have() -> None:
     assert (compared.test.better, compared.test.worse, compared.test.p) == (1, 1, 1.0)
     assert compared.by_seed == {0: pytest.approx(0.0), 1: pytest.approx(1 / 3)}
     assert compared.exact.value == pytest.approx(0.5 / 3)
+    # Seed 0: a +0.5, b -0.5; seed 1: a +1.5, b -0.5.
+    assert compared.with_seeds is not None
+    assert compared.with_seeds.value == pytest.approx(0.5 / 3)
+    assert compared.with_seeds.low == pytest.approx(-0.25)
+    assert compared.with_seeds.high == pytest.approx(1.5)
+    assert step_findings(ROWS, ["plain/0", "flow/0"], 0, 100).comparisons[0].with_seeds is None
     assert findings.arms[1].cpu_seconds == pytest.approx(2.5)
 
 
@@ -66,7 +73,7 @@ def test_without_a_theorem_that_all_have_there_are_no_numbers() -> None:
     findings = found(ROWS[:3])
     assert findings.theorems == findings.steps == 0
     assert math.isnan(findings.arms[0].logprob.value)
-    assert json.loads(json.dumps(findings.as_json(), allow_nan=False))["arms"][0]["logprob"]["value"] is None
+    assert json.loads(json.dumps(as_object(findings), allow_nan=False))["arms"][0]["logprob"]["value"] is None
     assert list(told_steps(findings)) == ["human tactics: 0 steps of 0 theorems"]
 
 

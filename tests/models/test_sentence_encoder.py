@@ -14,9 +14,11 @@ transformers = pytest.importorskip(
     "transformers", reason="transformers is not installed: pip install 'proofloom[model]'"
 )
 
+from proofloom.corpus.entries import PremiseEntry
 from proofloom.models import sentence_encoder
 from proofloom.models.errors import ModelError
 from proofloom.models.sentence_encoder import SentenceEncoder
+from proofloom.proofs import Goal
 
 TEXTS = [
     "⊢ n + 0 = n",
@@ -66,28 +68,30 @@ def test_rows_are_those_of_each_text_alone(
 ) -> None:
     monkeypatch.setattr(sentence_encoder, "BATCH_TOKENS", at_once)
     encoder = SentenceEncoder(folder)
-    found = encoder.premises(TEXTS)
+    found = encoder.encoded(TEXTS)
     assert found.shape == (4, encoder.dimension) == (4, 32)
     for text, row in zip(TEXTS, found, strict=True):
         assert np.allclose(row, plain(folder, tokenizer, text), atol=1e-5)
-    assert np.array_equal(found, encoder.states(TEXTS))
-    assert encoder.states([]).shape == (0, 32)
+    assert encoder.encoded([]).shape == (0, 32)
 
 
 def test_pooling_prompts_and_the_longest_text_are_those_of_the_folder(folder: Path, tokenizer: Any) -> None:
     write(folder, "1_Pooling/config.json", {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False})
     write(folder, "config_sentence_transformers.json", {"prompts": {"query": "state ", "document": "premise "}})
-    write(folder, "sentence_bert_config.json", {"max_seq_length": 20})
+    write(folder, "sentence_bert_config.json", {"max_seq_length": 60})
     encoder = SentenceEncoder(folder)
-    assert np.allclose(encoder.states(["x"])[0], plain(folder, tokenizer, "state x", first=True), atol=1e-5)
-    assert np.allclose(encoder.premises(["x"])[0], plain(folder, tokenizer, "premise x", first=True), atol=1e-5)
-    long, longer = ("x " * 30, "x " * 30 + "y z")
-    assert np.array_equal(encoder.states([long]), encoder.states([longer]))
+    goal, premise = Goal.parse("x : A\n⊢ B"), PremiseEntry(1, 1, "L.M.p", "Lemma p : B.", "theorem", 0)
+    wanted = plain(folder, tokenizer, "state ⊢ B\nx : A", first=True)
+    assert np.allclose(encoder.goals([goal])[0], wanted, atol=1e-5)
+    wanted = plain(folder, tokenizer, "premise M.p\nLemma p : B.", first=True)
+    assert np.allclose(encoder.premises([premise])[0], wanted, atol=1e-5)
+    long, longer = ("x " * 90, "x " * 90 + "y z")
+    assert np.array_equal(encoder.encoded([long]), encoder.encoded([longer]))
 
 
 def test_a_text_longer_than_the_model_is_cut(folder: Path) -> None:
     write(folder, "sentence_bert_config.json", {"max_seq_length": 5000})
-    assert np.isfinite(SentenceEncoder(folder).states(["x y " * 1000])).all()
+    assert np.isfinite(SentenceEncoder(folder).encoded(["x y " * 1000])).all()
 
 
 def test_the_name_changes_with_the_weights_and_the_settings(folder: Path) -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
 from proofloom.models.errors import ModelError
 from proofloom.policies import retrievers
 from proofloom.policies.retrievers import MINILM, RETRIEVERS, check_retriever, encoder_at, premise_retriever
+from proofloom.proofs import Goal
 from proofloom.retrieval.encoder import HashedWords
 from proofloom.retrieval.library_index import index_file, library_index
 from proofloom.retrieval.premise_index import PremiseIndexError
@@ -65,10 +67,12 @@ def test_minilm_knows_what_is_alike() -> None:
     pytest.importorskip("transformers")
     encoder = encoder_at(MINILM)
     assert encoder.dimension == 384
-    asked = encoder.states(["⊢ rev (x ++ y) = rev y ++ rev x\nx y : list B", "⊢ x * y = y * x\nx y : nat"])
+    asked = encoder.goals(
+        [Goal.parse("x y : list B\n⊢ rev (x ++ y) = rev y ++ rev x"), Goal.parse("x y : nat\n⊢ x * y = y * x")]
+    )
     statements = encoder.premises(
-        ["List.rev_app_distr\nLemma rev_app_distr : forall x y, rev (x ++ y) = rev y ++ rev x.",
-         "Nat.mul_comm\nTheorem mul_comm : forall n m, n * m = m * n."]
+        [PremiseEntry(0, 0, "L.rev_app", "Lemma rev_app : forall x y, rev (x ++ y) = rev y ++ rev x.", "", 0),
+         PremiseEntry(1, 0, "Nat.mul_comm", "Theorem mul_comm : forall n m, n * m = m * n.", "", 0)]
     )  # fmt: skip
     assert np.argmax(asked @ statements.T, axis=1).tolist() == [0, 1]
     assert np.allclose(np.linalg.norm(asked, axis=1), 1, atol=1e-5)

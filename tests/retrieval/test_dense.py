@@ -13,7 +13,7 @@ from proofloom.proofs import Goal, ProofState
 from proofloom.retrieval.bm25 import Bm25
 from proofloom.retrieval.dense import Dense, Hybrid, mixed
 from proofloom.retrieval.encoder import HashedWords, goal_text, premise_text
-from proofloom.retrieval.library_index import check_encoder, goal_texts, library_index, origin_of
+from proofloom.retrieval.library_index import check_encoder, library_index, origin_of, step_goals
 from proofloom.retrieval.premise_index import PremiseIndex, PremiseIndexError
 from proofloom.retrieval.retriever import Retriever
 from proofloom.retrieval.situation import Situations
@@ -106,10 +106,11 @@ def test_a_large_library_has_a_graph_that_fits_its_states(tmp_path: Path) -> Non
 
 def test_goals_are_taken_evenly(tmp_path: Path) -> None:
     library = planted(tmp_path)
-    texts = goal_texts(library, 100)
-    assert len(texts) == len(list(library.steps()))
-    assert set(texts) == {"⊢ n + 0 = n\nn : nat"}
-    assert len(goal_texts(library, 3)) == 3
+    goals = step_goals(library, 100)
+    assert len(goals) == len(list(library.steps()))
+    assert set(goals) == {STATE.goals[0]}
+    assert len(step_goals(library, 3)) == 3
+    assert step_goals(Library.open(tmp_path / "empty.sqlite"), 3) == []
 
 
 def test_the_texts_of_goals_and_premises(tmp_path: Path) -> None:

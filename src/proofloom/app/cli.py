@@ -40,7 +40,6 @@ from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import DEFAULT_PLACE
 from proofloom.models.errors import ModelError
-from proofloom.policies.model_folder import model_installed
 from proofloom.policies.named import POLICIES, default_policy
 from proofloom.policies.retrievers import RETRIEVERS
 from proofloom.search.row_file import JournalError
@@ -108,7 +107,8 @@ def prove(
         typer.Option(
             metavar="NAME",
             help=f"Who proposes tactics: {', '.join(POLICIES)}; several are mixed with `+`. Default: "
-            f"{default_policy(True, True)}, without the parts for which there is no library or no model.",
+            f"{default_policy(True, True)}, without model if no --model is named, and without the parts for which "
+            "there is no library.",
         ),
     ] = None,
     library: Annotated[
@@ -175,7 +175,7 @@ def prove(
         raise BadInput("--write and --output cannot be used together")
     settings = read_settings(config) if config else ProveSettings()
     if config is None and policy is None:
-        policy = default_policy(bool(library or DEFAULT_PLACE.exists()), bool(model) or model_installed())
+        policy = default_policy(bool(library or DEFAULT_PLACE.exists()), bool(model))
     settings = _overridden(settings, time, policy, library, model, retriever, strategy, axioms, require, seed)
     destination = Destination(in_place=write, folder=output)
     return prove_files(Request(tuple(paths), settings, destination, theorem, workers, run, as_json), _say)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,12 @@ def arms(names: Sequence[str]) -> dict[str, list[str]]:
     for name in names:
         found.setdefault(name.rpartition("/")[0], []).append(name)
     return found
+
+
+def shared_seeds(arm: str, baseline: str, names: Collection[str]) -> list[int]:
+    """The seeds that both arms have among the contestants `names` (`ARM/SEED`), ascending."""
+    seeds = [int(name.rpartition("/")[2]) for name in names if name.rpartition("/")[0] == arm]
+    return sorted(seed for seed in seeds if f"{baseline}/{seed}" in names)
 
 
 def weights_digest(folder: Path) -> str:

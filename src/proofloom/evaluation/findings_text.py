@@ -28,6 +28,8 @@ def told_steps(found: StepFindings) -> Iterator[str]:
         if two.by_seed:
             by_seed = ", ".join(f"{seed}: {value:+.4f}" for seed, value in two.by_seed.items())
             yield f"  log-probability by seed: {by_seed}"
+        if two.with_seeds:
+            yield f"  log-probability, seeds drawn too: {_number(two.with_seeds, sign=True)}"
 
 
 def told_proofs(found: Sequence[ProofFindings], word: str) -> Iterator[str]:
@@ -62,6 +64,8 @@ def _told_comparison(two: ProofsCompared) -> Iterator[str]:
         f"  {two.arm} against {two.baseline}: {_share(two.difference, sign=True)}; more often on {test.better} "
         f"theorems, less often on {test.worse}, p = {test.p:.3g}{by_seed}"
     )
+    if two.with_seeds:
+        yield f"  the same, seeds drawn too: {_share(two.with_seeds, sign=True)}"
     ratios = [
         f"{measure} {_ratio(ratio.mean_of_ratios)} (of means {ratio.ratio_of_means.value:.3f})"
         for measure, ratio in two.complexity.items()

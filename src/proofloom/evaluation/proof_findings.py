@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from proofloom.evaluation.contest_rows import AttemptRow
-from proofloom.evaluation.contestant import arms
+from proofloom.evaluation.contestant import arms, shared_seeds
 from proofloom.evaluation.paired import (
     DRAWS,
     ComplexityRatio,
     Estimate,
     SignTest,
     bootstrap_mean,
+    bootstrap_seeds,
     complexity_ratio,
     sign_test,
 )
@@ -64,6 +65,7 @@ class ArmSolved:
 class ProofsCompared:
     """An arm minus the baseline.  `by_seed` counts theorems: solved more, of contestants that share a seed.
 
+    `with_seeds` is the difference of these with an interval for which seeds are drawn too, None for fewer than two.
     `complexity` is arm / baseline over theorems that both solve, by measure.
     """
 
@@ -72,6 +74,7 @@ class ProofsCompared:
     difference: Estimate
     test: SignTest
     by_seed: Mapping[int, int]
+    with_seeds: Estimate | None
     complexity: Mapping[str, ComplexityRatio]
 
 
@@ -188,17 +191,16 @@ def _compared(
     draws: int,
 ) -> ProofsCompared:
     differences = [two - one for one, two in zip(shares[baseline], shares[arm], strict=True)]
-    seeds = [int(name.rpartition("/")[2]) for name in solved if name.rpartition("/")[0] == arm]
+    pairs = {one: (solved[f"{baseline}/{one}"], solved[f"{arm}/{one}"]) for one in shared_seeds(arm, baseline, solved)}
+    changes = [[two - one for one, two in zip(*pair, strict=True)] for pair in pairs.values()]
+    random = np.random.default_rng(seed)
     return ProofsCompared(
         baseline,
         arm,
         bootstrap_mean(differences, np.random.default_rng(seed), draws),
         sign_test(differences),
-        {
-            one: sum(solved[f"{arm}/{one}"]) - sum(solved[f"{baseline}/{one}"])
-            for one in sorted(seeds)
-            if f"{baseline}/{one}" in solved
-        },
+        {one: sum(second) - sum(first) for one, (first, second) in pairs.items()},
+        bootstrap_seeds(changes, [1.0] * len(differences), random, draws) if len(pairs) > 1 else None,
         {
             measure: complexity_ratio(
                 lengths[baseline][measure], lengths[arm][measure], np.random.default_rng(seed), draws

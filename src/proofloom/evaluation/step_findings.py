@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofloom.evaluation.contest_rows import StepsRow
-from proofloom.evaluation.contestant import arms
-from proofloom.evaluation.paired import DRAWS, Estimate, SignTest, bootstrap_ratio, sign_test
+from proofloom.evaluation.contestant import arms, shared_seeds
+from proofloom.evaluation.paired import DRAWS, Estimate, SignTest, bootstrap_ratio, bootstrap_seeds, sign_test
 
 Sums = NDArray[np.float64]
 """(theorems, 2): over the steps of a theorem, the sum of log-probabilities and how many were written word for word."""
@@ -36,7 +36,8 @@ class StepsCompared:
     """An arm minus the baseline, on the same steps; above 0 the arm is better.
 
     `test` is over theorems, by the log-probability of their steps.  `by_seed` are the differences in log-probability
-    of the contestants that share a seed.
+    of the contestants that share a seed, and `with_seeds` their mean with an interval for which seeds are drawn too;
+    None for fewer than two such seeds.
     """
 
     baseline: str
@@ -45,6 +46,7 @@ class StepsCompared:
     exact: Estimate
     test: SignTest
     by_seed: Mapping[int, float]
+    with_seeds: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +93,33 @@ def step_findings(rows: Sequence[StepsRow], names: Sequence[str], seed: int, dra
             _arm(arm, pooled[arm], counts, sum(cost[name] for name in members), seed, draws)
             for arm, members in groups.items()
         ),
-        tuple(
-            StepsCompared(
-                baseline,
-                arm,
-                _ratio((pooled[arm] - pooled[baseline])[:, 0], counts, seed, draws),
-                _ratio((pooled[arm] - pooled[baseline])[:, 1], counts, seed, draws),
-                sign_test((pooled[arm] - pooled[baseline])[:, 0].tolist()),
-                _by_seed(arm, baseline, sums, counts),
-            )
-            for arm in list(groups)[1:]
-        ),
+        tuple(_compared(baseline, arm, pooled, sums, counts, seed, draws) for arm in list(groups)[1:]),
+    )
+
+
+def _compared(
+    baseline: str,
+    arm: str,
+    pooled: Mapping[str, Sums],
+    sums: Mapping[str, Sums],
+    counts: NDArray[np.float64],
+    seed: int,
+    draws: int,
+) -> StepsCompared:
+    change = pooled[arm] - pooled[baseline]
+    paired = {
+        one: (sums[f"{arm}/{one}"] - sums[f"{baseline}/{one}"])[:, 0].tolist()
+        for one in shared_seeds(arm, baseline, sums)
+    }
+    random = np.random.default_rng(seed)
+    return StepsCompared(
+        baseline,
+        arm,
+        _ratio(change[:, 0], counts, seed, draws),
+        _ratio(change[:, 1], counts, seed, draws),
+        sign_test(change[:, 0].tolist()),
+        {one: sum(each) / float(counts.sum()) for one, each in paired.items() if counts.sum()},
+        bootstrap_seeds(list(paired.values()), counts.tolist(), random, draws) if len(paired) > 1 else None,
     )
 
 
@@ -121,13 +139,3 @@ def _arm(name: str, sums: Sums, counts: NDArray[np.float64], cost: float, seed: 
 def _ratio(sums: NDArray[np.float64], counts: NDArray[np.float64], seed: int, draws: int) -> Estimate:
     """Per step.  Each interval is drawn from the same seed, so that they are about the same samples of theorems."""
     return bootstrap_ratio(sums.tolist(), counts.tolist(), np.random.default_rng(seed), draws)
-
-
-def _by_seed(arm: str, baseline: str, sums: Mapping[str, Sums], counts: NDArray[np.float64]) -> dict[int, float]:
-    """The difference per step for each seed that both have."""
-    seeds = sorted(int(name.rpartition("/")[2]) for name in sums if name.rpartition("/")[0] == arm)
-    return {
-        seed: float((sums[f"{arm}/{seed}"] - sums[f"{baseline}/{seed}"])[:, 0].sum() / counts.sum())
-        for seed in seeds
-        if f"{baseline}/{seed}" in sums and counts.sum()
-    }

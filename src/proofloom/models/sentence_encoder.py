@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModel
 
+from proofloom.corpus.entries import PremiseEntry
 from proofloom.models.errors import ModelError
 from proofloom.models.folder import load_tokenizer, no_progress
-
-Vectors = NDArray[np.float32]
+from proofloom.proofs import Goal
+from proofloom.retrieval.encoder import Vectors, goal_text, premise_text
 
 BATCH_TOKENS = 4096
 """Tokens that are encoded at once, with those that fill short texts up."""
@@ -49,16 +49,16 @@ class SentenceEncoder:
         self.dimension = int(self._model.config.hidden_size)
         self.name = f"{folder.resolve().name}-{_digest(folder)}"
 
-    def states(self, texts: Sequence[str]) -> Vectors:
-        """n texts of goals as n×`dimension`, each of length 1."""
-        return self._encoded([self._prompts["query"] + text for text in texts])
+    def goals(self, goals: Sequence[Goal]) -> Vectors:
+        """n goals as n×`dimension`, each of length 1."""
+        return self.encoded([self._prompts["query"] + goal_text(goal) for goal in goals])
 
-    def premises(self, texts: Sequence[str]) -> Vectors:
-        """n texts of premises as n×`dimension`, each of length 1."""
-        return self._encoded([self._prompts["document"] + text for text in texts])
+    def premises(self, premises: Sequence[PremiseEntry]) -> Vectors:
+        """n premises as n×`dimension`, each of length 1."""
+        return self.encoded([self._prompts["document"] + premise_text(premise) for premise in premises])
 
-    def _encoded(self, texts: Sequence[str]) -> Vectors:
-        """Texts of similar length together, so that little is filled up."""
+    def encoded(self, texts: Sequence[str]) -> Vectors:
+        """Texts as they are; those of similar length are encoded together, so that little is filled up."""
         found = np.zeros((len(texts), self.dimension), np.float32)
         if not texts:
             return found

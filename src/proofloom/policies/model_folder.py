@@ -29,11 +29,6 @@ MOST_TOKENS = 64
 """Tokens of a tactic with its end, at most."""
 
 
-def model_installed() -> bool:
-    """True if the shipped model can be used: it is there, and so is the extra `model`."""
-    return SHIPPED.is_dir() and all(find_spec(name) is not None for name in EXTRA)
-
-
 def check_model(folder: Path) -> None:
     """Find out, without loading it, that there is no model to load: raises as `model_policy` does."""
     for name in EXTRA:

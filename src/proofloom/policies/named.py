@@ -133,7 +133,11 @@ MODEL_CANDIDATES = 16
 
 
 def default_policy(library: bool, model: bool) -> str:
-    """What is used if nothing is named, with or without a traced library and a model."""
+    """What is used if nothing is named, with or without a traced library and a model that the user names.
+
+    The model that comes with the package is asked only by name: mixed in, it proves no more than without
+    (docs/experiments.md).
+    """
     parts = ["model"] * model + ["knn", "premises"] * library + ["list"]
     return "+".join(parts)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from proofloom.proofs import Goal, ProofState, Theorem
-from proofloom.retrieval.encoder import Encoder, goal_text
+from proofloom.retrieval.encoder import Encoder
 from proofloom.retrieval.premise_index import PremiseIndex
 from proofloom.retrieval.retriever import Places, Ranker, Retrieved
 from proofloom.retrieval.usable import UsablePremises
@@ -36,7 +36,7 @@ class Dense:
         """The `k` nearest of those at `places`; the score is the inner product."""
         if not len(places):
             return []
-        query = self._encoder.states([goal_text(goal)])
+        query = self._encoder.goals([goal])
         ids, scores = self._index.search(query, min(k, len(self._index)), self._ids[places])
         found = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
         return [Retrieved(self._premises[number], score) for number, score in found if number >= 0]

@@ -1,7 +1,7 @@
-"""The seam to whatever turns proof states and premises into vectors whose inner product says how well they fit.
+"""The seam to whatever turns goals and premises into vectors whose inner product says how well they fit.
 
-States and statements are different texts, so an encoder has one way for each.  What text stands for a goal and for a
-premise is said here, once, for encoders that are trained and for those that are asked.
+Goals and statements are different things, so an encoder has one way for each.  What text stands for either, for
+encoders that read text, is said here once.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ Vectors = NDArray[np.float32]
 
 
 class Encoder(Protocol):
-    """Texts to rows of length 1.  `name` is another for every change that changes a vector."""
+    """Goals and premises to rows of length 1.  `name` is another for every change that changes a vector."""
 
     name: str
     dimension: int
 
-    def states(self, texts: Sequence[str]) -> Vectors:
-        """n texts of goals (`goal_text`) as n×`dimension`."""
+    def goals(self, goals: Sequence[Goal]) -> Vectors:
+        """n goals as n×`dimension`."""
         ...
 
-    def premises(self, texts: Sequence[str]) -> Vectors:
-        """n texts of premises (`premise_text`) as n×`dimension`."""
+    def premises(self, premises: Sequence[PremiseEntry]) -> Vectors:
+        """n premises as n×`dimension`."""
         ...
 
 
@@ -43,16 +43,21 @@ class HashedWords:
         self.dimension = dimension
         self.name = f"hashed-words-{dimension}"
 
-    def states(self, texts: Sequence[str]) -> Vectors:
-        """n texts as n×`dimension`; a text without a word is all zero."""
+    def goals(self, goals: Sequence[Goal]) -> Vectors:
+        """n goals as n×`dimension`; one without a word is all zero."""
+        return self._encoded([goal_text(goal) for goal in goals])
+
+    def premises(self, premises: Sequence[PremiseEntry]) -> Vectors:
+        """n premises as n×`dimension`."""
+        return self._encoded([premise_text(premise) for premise in premises])
+
+    def _encoded(self, texts: Sequence[str]) -> Vectors:
         found = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in zip(found, texts, strict=True):
             for word in words(text):
                 row[crc32(word.encode()) % self.dimension] += 1
         found /= np.maximum(1, np.linalg.norm(found, axis=1, keepdims=True))
         return found
-
-    premises = states
 
 
 def goal_text(goal: Goal) -> str:

@@ -18,8 +18,9 @@ from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
 from proofloom.proofs import Goal
 from proofloom.proofs.state import TURNSTILE
-from proofloom.retrieval.encoder import Encoder, goal_text, premise_text
+from proofloom.retrieval.encoder import Encoder, premise_text
 from proofloom.retrieval.premise_index import EXACT_BELOW, KEPT_QUERIES, PremiseIndex, PremiseIndexError
+from proofloom.retrieval.projection_choice import evenly
 
 AT_ONCE = 256
 """Premises that are encoded between two calls of `progress`."""
@@ -56,9 +57,9 @@ def library_index(
     order = sorted(range(len(premises)), key=lambda place: len(premises[place].statement))
     for start in range(0, len(order), AT_ONCE):
         places = order[start : start + AT_ONCE]
-        vectors[places] = encoder.premises([premise_text(premises[place]) for place in places])
+        vectors[places] = encoder.premises([premises[place] for place in places])
         progress(start + len(places), len(order))
-    queries = encoder.states(goal_texts(library, KEPT_QUERIES)) if len(premises) > exact_below else None
+    queries = encoder.goals(step_goals(library, KEPT_QUERIES)) if len(premises) > exact_below else None
     return PremiseIndex.build(
         [premise.id for premise in premises],
         vectors,
@@ -88,12 +89,10 @@ def check_encoder(origin: Origin, file: Path, encoder: Encoder) -> None:
         )
 
 
-def goal_texts(library: Library, most: int, *, split: str | None = None, part: str | None = None) -> list[str]:
-    """The texts of at most `most` first goals, evenly from all steps; goals that were cut are left out."""
-    steps = library.steps(split=split, part=part)
-    texts = [state for step in steps if TURNSTILE in (state := step.state_before.split("\n\n")[0])]
-    chosen = np.unique(np.linspace(0, len(texts) - 1, min(most, len(texts))).astype(int)).tolist() if texts else []
-    return [goal_text(Goal.parse(texts[place])) for place in chosen]
+def step_goals(library: Library, most: int) -> list[Goal]:
+    """At most `most` first goals, evenly from all steps; goals that were cut are left out."""
+    texts = [text for step in library.steps() if TURNSTILE in (text := step.state_before.split("\n\n")[0])]
+    return [Goal.parse(texts[place]) for place in evenly(np.arange(len(texts)), most).tolist()]
 
 
 def premises_digest(premises: Sequence[PremiseEntry]) -> str:
