@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--systems", help="names of systems, separated by commas (default: all that are installed)")
     parser.add_argument("--repeats", type=int, default=5, metavar="N", help="the best of so many counts (default 5)")
     options = parser.parse_args()
-    figures = Figures("leanvec", quiet=options.json)
+    figures = Figures("leanvec_library" if options.db else "leanvec", quiet=options.json)
     size, dimension = (4_000, 192) if options.quick else (options.size, options.dimension)
     names = [name for name in systems() if options.systems is None or name in options.systems.split(",")]
     if options.db:

@@ -36,4 +36,5 @@ def test_table_3(name: str, tokens: int, flat: str, tree: str, pairs: int) -> No
 
 def test_the_pairs_of_a_tree_are_those_of_its_families() -> None:
     assert tree_pairs(NestedSignal.of([((0, 1), 2, (3,))])) == 9 + 4 + 1
+    assert tree_pairs(windows([20, 3], (4, 4))) == 5 * 16 + 2 * 16 + 4 + 16 + 16 + 4
     assert tree_pairs(windows([256], (16,))) == window_pairs(256, (16,)) == 17 * 256

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -294,8 +295,12 @@ def test_a_full_disk_leaves_the_old_index(vectors: Three, indexes: dict[str, Pre
     assert len(PremiseIndex.load(file)) == 5
 
 
-def test_without_faiss_a_large_index_says_what_is_missing(vectors: Three, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "faiss", None)
+def test_without_faiss_a_large_index_says_what_is_missing(
+    vectors: Three, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
     with pytest.raises(PremiseIndexError, match=r"need faiss; pip install 'proofloom\[vector\]'"):
         made(vectors, "graph")
-    assert len(made(vectors, "exact")) == ROWS
+    with pytest.raises(PremiseIndexError, match=r"holds a graph, which needs faiss; pip install 'proofloom\[vector\]'"):
+        PremiseIndex.load(files["graph"])
+    assert len(made(vectors, "exact")) == len(PremiseIndex.load(files["exact"])) == ROWS

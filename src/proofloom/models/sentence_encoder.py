@@ -34,19 +34,22 @@ _MODULES = ("Transformer", "Pooling", "Normalize")
 
 
 class SentenceEncoder:
-    """The encoder of a folder; `name` is the folder's with a digest of its weights."""
+    """The encoder of a folder; `name` is the folder's with a digest of its weights.
+
+    `model` and `tokenizer` are there for those who change how it attends, or look into it.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Load it; nothing is fetched.  Raises `ModelError`."""
-        self._tokenizer = load_tokenizer(folder)
-        self._model = _model(folder)
+        self.tokenizer = load_tokenizer(folder)
+        self.model = _model(folder)
         self._pooling = _pooling(folder)
         settings = _json(folder / "sentence_bert_config.json")
-        room = int(getattr(self._model.config, "max_position_embeddings", LONGEST))
+        room = int(getattr(self.model.config, "max_position_embeddings", LONGEST))
         self._longest = min(int(settings.get("max_seq_length") or LONGEST), room)
         prompts = _json(folder / "config_sentence_transformers.json").get("prompts") or {}
         self._prompts = {kind: str(prompts.get(kind) or "") for kind in ("query", "document")}
-        self.dimension = int(self._model.config.hidden_size)
+        self.dimension = int(self.model.config.hidden_size)
         self.name = f"{folder.resolve().name}-{_digest(folder)}"
 
     def goals(self, goals: Sequence[Goal]) -> Vectors:
@@ -62,7 +65,7 @@ class SentenceEncoder:
         found = np.zeros((len(texts), self.dimension), np.float32)
         if not texts:
             return found
-        tokens: list[list[int]] = self._tokenizer(list(texts), truncation=True, max_length=self._longest)["input_ids"]
+        tokens: list[list[int]] = self.tokenizer(list(texts), truncation=True, max_length=self._longest)["input_ids"]
         with torch.inference_mode():
             for places in _batches([len(one) for one in tokens]):
                 found[places] = self._batch([tokens[place] for place in places]).numpy()
@@ -70,10 +73,10 @@ class SentenceEncoder:
 
     def _batch(self, tokens: Sequence[list[int]]) -> Tensor:
         width = max(1, max(len(one) for one in tokens))
-        filler = self._tokenizer.pad_token_id or 0
+        filler = self.tokenizer.pad_token_id or 0
         ids = torch.tensor([one + [filler] * (width - len(one)) for one in tokens])
         mask = torch.tensor([[1] * len(one) + [0] * (width - len(one)) for one in tokens])
-        hidden: Tensor = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
+        hidden: Tensor = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
         if self._pooling == "first":
             pooled = hidden[:, 0]
         else:

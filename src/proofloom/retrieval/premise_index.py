@@ -29,6 +29,7 @@ KEPT_QUERIES = 2000
 """Training queries that an index keeps, to learn from when it grows beyond `exact_below`."""
 REBUILD_SHARE = 0.25
 """When more than this share of the vectors is deleted, the others are moved together."""
+INSTALL = "pip install 'proofloom[vector]'"
 KIND, VERSION = "proofloom-premise-index", 1
 
 
@@ -199,7 +200,10 @@ class PremiseIndex:
         if about["engine"] == ExactVectors.kind:
             engine = ExactVectors(arrays["vectors"])
         else:
-            engine = ReducedGraph.of(arrays, about["settings"])
+            try:
+                engine = ReducedGraph.of(arrays, about["settings"])
+            except ModuleNotFoundError as error:
+                raise PremiseIndexError(f"{file}: holds a graph, which needs faiss; {INSTALL}") from error
         return cls(
             arrays["ids"],
             engine,
@@ -220,7 +224,7 @@ class PremiseIndex:
                 self._vectors = ReducedGraph.build(vectors, queries, self._recall, random)
             except ModuleNotFoundError as error:
                 raise PremiseIndexError(
-                    f"{len(self)} vectors, above {self._exact_below}, need faiss; pip install 'proofloom[vector]'"
+                    f"{len(self)} vectors, above {self._exact_below}, need faiss; {INSTALL}"
                 ) from error
             self._ids, self._alive = self._ids[places], np.ones(len(places), bool)
 

@@ -36,5 +36,7 @@ def window_pairs(tokens: int, branching: Sequence[int]) -> int:
 
 
 def tree_pairs(tree: NestedSignal) -> int:
-    """Pairs in the families of any forest: the sum of the squares of their sizes."""
-    return int(np.square(tree.children).sum())
+    """Pairs in the families of any forest: the sum of the squares of their sizes; families of nothing but padding have
+    none.
+    """
+    return int(np.square(tree.children[tree.size > 0]).sum())

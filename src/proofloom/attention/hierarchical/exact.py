@@ -158,13 +158,12 @@ def _families(nodes: _Nodes, depth: Depth, places: Tensor | None, scale: float, 
     for number, bucket in enumerate(depth.buckets):
         here = _Nodes.of(one[number] for one in spread)
         bias = _bias(bucket, here.query.dtype, None if spots is None else spots[number], causal)
-        total, mix = family_attention(here.query, here.key, here.value, here.energy, bias, scale)
-        found.mixes.append(mix)
+        share = bucket.share.to(here.query.dtype)
+        family = family_attention(here.query, here.key, here.value, here.energy, bias, share, scale)
+        found.mixes.append(family.mix)
         if here.energy is not None:
-            found.insides.append(here.energy - total)
-        share = bucket.share.to(total.dtype)
-        means = ((share[..., None, :] @ one).squeeze(-2) for one in (here.query, here.key, here.value))
-        pooled.append([*means, (share * total).sum(-1)])
+            found.insides.append(here.energy - family.total)
+        pooled.append([family.query, family.key, family.value, (share * family.total).sum(-1)])
     return _Nodes.of(take(_laid(list(parts)), depth.up) for parts in zip(*pooled, strict=True)), found
 
 

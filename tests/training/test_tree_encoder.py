@@ -1,0 +1,137 @@
+"""Texts with trees to vectors, and premises for goals: what each arm is, and that training finds the right premise."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'proofloom[model]'")
+pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
+
+from proofloom.attention.hierarchical.layer import Forest, pooled
+from proofloom.corpus.library import Library
+from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
+from proofloom.corpus.splits import SplitSettings, divide
+from proofloom.hierarchy.nested import NestedSignal
+from proofloom.hierarchy.signals import DOMAINS
+from proofloom.models.tokenizer import train_tokenizer
+from proofloom.proofs import Goal, Hypothesis
+from proofloom.training.premise_encoder import (
+    ContrastSettings,
+    Question,
+    contrast,
+    goal_texts,
+    premise_texts,
+    questions,
+    recalls,
+    train_encoder,
+    vectors,
+)
+from proofloom.training.tree_encoder import Arm, EncoderSizes, TreeEncoder, TreeText
+
+SIZES = EncoderSizes(width=16, out=16, heads=2, head_width=8, position=8)
+TEXTS = [TreeText((3, 4, 5, 6), ((0, 1), (2, 3))), TreeText((7, 3), (0, 1)), TreeText((4, 4, 9), (0, (1, 2)))]
+DAY = date(2026, 11, 1)
+REPOSITORY = Repository("https://example.org/lib", "a1", "rocq", "8.16.1", DAY)
+
+
+def encoder(arm: Arm) -> TreeEncoder:
+    torch.manual_seed(3)
+    return TreeEncoder(20, ("sequence",), arm, SIZES)
+
+
+@pytest.mark.parametrize("arm", Arm)
+def test_batch_mates_do_not_matter(arm: Arm) -> None:
+    model = encoder(arm)
+    together = model(TEXTS)
+    assert together.shape == (3, 16)
+    for row, text in zip(together, TEXTS, strict=True):
+        torch.testing.assert_close(model([text])[0], row, atol=1e-5, rtol=1e-4)
+
+
+def test_only_one_arm_sees_the_tree_and_one_sees_no_order() -> None:
+    other_tree = TreeText(TEXTS[0].tokens, ((0, 1, 2), 3))
+    other_order = TreeText((6, 4, 5, 3), TEXTS[0].tree)
+    sees = {}
+    for arm in Arm:
+        model = encoder(arm)
+        rows = model([TEXTS[0], other_tree, other_order])
+        sees[arm] = [not torch.allclose(rows[0], row, atol=1e-5) for row in rows[1:]]
+    assert sees == {Arm.HSA: [True, True], Arm.FSA: [False, True], Arm.DEEPSET: [False, False]}
+
+
+def test_the_flat_arm_is_the_layer_on_one_family() -> None:
+    model, text = encoder(Arm.FSA), TEXTS[0]
+    tree = NestedSignal.of([(0, 1, 2, 3)])
+    rows = model.words(torch.tensor([text.tokens]))
+    forest = Forest.of(tree, SIZES.position)
+    flat = Forest(tree, forest.layout, forest.vectors, forest.domain, ("flat",))
+    torch.testing.assert_close(model([text]), pooled(model.layers[0](rows, flat), tree))
+
+
+def test_contrast_counts_only_what_is_different() -> None:
+    rows = torch.eye(3)
+    none = torch.zeros(3, 3, dtype=torch.bool)
+    assert contrast(rows, rows, none, 0.01) < 1e-6
+    wrong = contrast(rows, rows.roll(1, 0), none, 1.0)
+    assert wrong.item() == pytest.approx(float(np.log(2 + np.e)), abs=1e-5)
+    same = torch.tensor([[True, True, False], [True, True, False], [False, False, True]])
+    twins = torch.stack([rows[0], rows[0], rows[2]])
+    assert contrast(twins, twins, none, 0.01).item() == pytest.approx(2 * np.log(2) / 3, abs=1e-4)
+    assert contrast(twins, twins, same, 0.01) < 1e-6
+
+
+def library(place: Path) -> Library:
+    used = ("lib.add_comm", "lib.later", "nat")
+    steps = (
+        TracedStep("n : nat\n⊢ n + 0 = n", "rewrite add_comm", "no goals", used),
+        TracedStep("⊢ True", "exact I", "no goals"),
+    )
+    premises = [
+        Premise(f"lib.{name}", f"Lemma {name} : x = x.", "Lemma", at) for name, at in (("add_comm", 0), ("later", 90))
+    ]
+    theorem = TracedTheorem("lib.goal", "Lemma goal : forall n, n + 0 = n.", "Lemma", 50, 2, "Qed.", False, 2, steps)
+    made = Library.open(place / "library.sqlite")
+    made.add_file(REPOSITORY, TracedFile("lib", "lib.v", "d", (), (theorem,), tuple(premises)))
+    settings = SplitSettings(val=0, test=0)
+    made.add_split("all", divide(made.members(), settings), settings, DAY)
+    return made
+
+
+def test_questions_count_only_premises_that_may_be_used(tmp_path: Path) -> None:
+    with library(tmp_path) as stored:
+        entries = stored.premises()
+        asked = list(questions(stored, entries, "all", "train"))
+    assert [one.goal.conclusion for one in asked] == ["n + 0 = n"]  # the other step uses none
+    assert [entry.full_name for entry in entries if entry.id in asked[0].used] == ["lib.add_comm"]  # not the later one
+    tokenizer = train_tokenizer([entry.statement for entry in entries], 270)
+    name, statement = (len(tokenizer(text)["input_ids"]) for text in ("lib.add_comm", entries[0].statement))
+    text = premise_texts(tokenizer, entries[:1])[0]
+    assert len(text.tokens) == name + statement
+    assert [len(child.children) for child in text.tree.children] == [name, statement]  # type: ignore[union-attr]
+
+
+def test_training_finds_what_belongs_together() -> None:
+    words = ["add", "mul", "list", "tree", "bool", "real", "set", "map"]
+    goals = [Goal((Hypothesis(("x",), "nat"),), f"{word} x = x") for word in words]
+    texts = [f"Lemma {word}_thing : {word} y." for word in words]
+    tokenizer = train_tokenizer([*texts, *(goal.conclusion for goal in goals)], 330)
+    premises = {
+        number: TreeText(tuple(tokenizer(text)["input_ids"]), tuple(range(len(tokenizer(text)["input_ids"]))))
+        for number, text in enumerate(texts)
+    }
+    usable = np.arange(len(words))
+    asked = [Question(goal, (number,), usable, number) for number, goal in enumerate(goals)]
+    torch.manual_seed(0)
+    model = TreeEncoder(len(tokenizer), (*DOMAINS, "sequence"), Arm.HSA, SIZES)
+    given = goal_texts(tokenizer, goals)
+    losses = train_encoder(model, asked, given, premises, ContrastSettings(batch=8, epochs=40, learning_rate=1e-2))
+    assert len(losses) == 40
+    assert losses[-1] < 0.1 < losses[0]
+    rows = vectors(model, list(premises.values()), batch=3)
+    assert recalls(asked, vectors(model, given), usable, rows, 1) == [1.0] * len(words)
+    narrow = [Question(asked[0].goal, (0, 1), np.array([1, 2]), 0)]
+    assert recalls(narrow, vectors(model, given[:1]), usable, rows, 2) == [0.5]
