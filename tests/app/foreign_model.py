@@ -9,8 +9,8 @@ TEXTS = ["A : Type\na b c d : A\n⊢ a0 = a0", "⊢ P 3", "reflexivity", "auto",
 _SHAPE = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 4, "num_attention_heads": 2}
 
 
-def foreign_folder(family: str, folder: Path) -> Path:
-    """A random `llama` (grouped heads, its tokenizer begins every text), `gpt_neox` or `qwen2` in `folder`."""
+def foreign_folder(family: str, folder: Path, context: int = 1024) -> Path:
+    """A random `llama` (its tokenizer begins every text), `gpt_neox` or `qwen2`, for texts of `context` tokens."""
     import torch
     import transformers
     from tokenizers import ByteLevelBPETokenizer, processors
@@ -25,7 +25,7 @@ def foreign_folder(family: str, folder: Path) -> Path:
     tokenizer = fast(tokenizer_object=raw._tokenizer, **options)
     grouped = {} if family == "gpt_neox" else {"num_key_value_heads": 1}
     config = transformers.AutoConfig.for_model(
-        family, vocab_size=304, max_position_embeddings=512, eos_token_id=0, **_SHAPE, **grouped
+        family, vocab_size=304, max_position_embeddings=context, eos_token_id=0, **_SHAPE, **grouped
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)

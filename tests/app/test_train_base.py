@@ -30,6 +30,7 @@ from proofloom.models.prompt import prompts
 from proofloom.models.reading import remembered_reading
 from proofloom.policies.model_folder import loaded_model
 from proofloom.training.metrics import JsonLines
+from proofloom.training.start import Pretrained
 
 LIMITS = "[limits]\nprompt = 150\ntactic = 20\n"
 
@@ -103,7 +104,7 @@ def test_adapters_are_trained_kept_and_merged(
 
 def test_a_text_begins_as_the_tokenizer_begins_it(tmp_path: Path) -> None:
     for family, begin in (("llama", [1]), ("qwen2", [])):
-        model, tokenizer = load_pretrained(foreign_folder(family, tmp_path / family))
+        model, tokenizer = load_pretrained(foreign_folder(family, tmp_path / family, context=512))
         assert tokenizer.pad_token_id is not None
         (prompt,) = prompts(tokenizer, [Reading().of_text("⊢ P 3")], 99)
         assert prompt.tokens[: len(begin)] == begin
@@ -126,6 +127,11 @@ def test_the_learning_rate_of_a_base_is_its_own_if_none_is_named() -> None:
     assert train_settings("", "options", {"": {"base": "b"}, "fit": {"learning_rate": 0.1}}).fit.learning_rate == 0.1
     with pytest.raises(BadInput, match="lora -1: wanted a rank, a whole number of at least 1"):
         train_settings("base = 'b'\nlora = -1", "f.toml", {})
+
+
+def test_a_model_is_called_after_its_base() -> None:
+    names = [Pretrained(Path(f"m/{name}"), rank).name for name, rank in [("pythia-2.8b", 0), ("a-q4.gguf", 8)]]
+    assert names == ["pythia-2.8b", "a-q4-lora"]
 
 
 def test_a_gguf_file_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from proofloom.hierarchy import Reading
 from proofloom.models.errors import ModelError
@@ -61,9 +61,12 @@ def _from_gguf(file: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     if not file.is_file():
         raise ModelError(f"{file}: is no file; wanted one of the format GGUF, or the folder of a model")
     where: dict[str, Any] = {"gguf_file": file.name, "local_files_only": True}
+    whole = GgufConfig(dequantize=True)  # blocks of four bits can be neither trained nor saved
     try:
         with no_progress():
-            model: Any = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **where)
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                file.parent, dtype=torch.float32, quantization_config=whole, **where
+            )
             tokenizer: Any = AutoTokenizer.from_pretrained(file.parent, **where)
     except (OSError, ValueError, KeyError, RuntimeError, NotImplementedError) as error:
         raise ModelError(f"{file}: no model can be read from it ({first_line(error)})") from error

@@ -30,7 +30,8 @@ class Pretrained:
     @property
     def name(self) -> str:
         """How the model that comes of it is called."""
-        return f"{self.place.stem}-lora" if self.rank else self.place.stem
+        name = self.place.stem if self.place.suffix == ".gguf" else self.place.name
+        return f"{name}-lora" if self.rank else name
 
 
 Start = NewModel | Pretrained
