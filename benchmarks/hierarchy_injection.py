@@ -145,7 +145,7 @@ def measure_encoder(figures: Figures, options: Any) -> None:
     """Every layer alone, and the scheme, for each kind of tree."""
     encoder = encoder_at(MINILM)
     assert isinstance(encoder, SentenceEncoder)
-    texts = documentation(60 if options.quick else 400, options.seed)
+    texts = documentation(options.texts or (60 if options.quick else 400), options.seed)
     before = encoded(encoder, texts)
     depth = encoder.model.config.num_hidden_layers
     geometry = (encoder.model.config.hidden_size, encoder.model.config.num_attention_heads)
@@ -227,6 +227,7 @@ def measure_model(figures: Figures, options: Any) -> None:
 
 def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
+    parser.add_argument("--texts", type=int, help="texts to compare, at most (default 400, with --quick 60)")
     parser.add_argument("--db", type=Path, help="a traced library with a split, for the recall of premises")
     parser.add_argument("--split", default="figures", help="name of the split (default figures)")
     parser.add_argument("--model", type=Path, help="folder of a causal model (needs --db)")
