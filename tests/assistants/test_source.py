@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofloom.assistants.rocq.source import Hole, Source
+from proofloom.assistants.holes import Hole
+from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.session import AssistantError
 
 FILE = rb"""(** Lists (* nested *) and a string "*)" here. caf\xe9 *)

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from proofloom.app.requirement import Insertion, insertion
 from proofloom.app.toml_records import BadInput
+from proofloom.assistants.holes import Hole
 from proofloom.assistants.rocq.project import FileSettings
-from proofloom.assistants.rocq.source import Hole, Source
+from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.session import AssistantError
 
 _LINE = re.compile(r"line (\d+): ")

@@ -11,7 +11,7 @@ from rich.text import Text
 from proofloom.app.results import Result
 from proofloom.app.run import FileDone
 from proofloom.app.watch import STYLES, counted
-from proofloom.assistants.rocq.source import Hole
+from proofloom.assistants.holes import Hole
 
 
 class Printer:

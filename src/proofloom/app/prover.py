@@ -15,9 +15,10 @@ from typing import Protocol
 
 from proofloom.app.settings import ProveSettings
 from proofloom.app.sharing import SharedProofs
+from proofloom.assistants.holes import Hole
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.scripts import format_script, plain_script
-from proofloom.assistants.rocq.source import Hole, Source
+from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.session import Assistant
 from proofloom.policies.policy import Learner, Policy
 from proofloom.proofs import Attempt, Outcome, Spend, Step, Verdict

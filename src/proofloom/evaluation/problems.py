@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from proofloom.assistants.holes import Hole
 from proofloom.assistants.rocq.project import FileSettings, settings_for
-from proofloom.assistants.rocq.source import Hole, Proof, Source
+from proofloom.assistants.rocq.source import Proof, Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.rocq_targets import library_root

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from proofloom.assistants.gate.edition import Edition
 from proofloom.assistants.gate.probe import Doubt
-from proofloom.assistants.rocq.source import Hole
+from proofloom.assistants.holes import Hole
 from proofloom.assistants.rocq.vernacular import Role, command_of
 
 _OBLIGATION = re.compile(r"_obligation_\d+$|^Unnamed_thm\d*$")

@@ -13,7 +13,7 @@ from enum import Enum, auto
 
 
 class Kind(Enum):
-    """What a token is: WORD is a name or keyword with its dots, SIGN any other single character."""
+    """What a token is: WORD is a name or keyword with its dots, SIGN a character or one of `=>`, `:=`, `<;>`, `<|`."""
 
     COMMENT = auto()
     STRING = auto()
@@ -54,7 +54,7 @@ _TOKEN = re.compile(
     |(?P<character>'(?:\\(?:x[0-9a-fA-F]{{2}}|u[0-9a-fA-F]{{4}}|.)|[^\\'\n])')
     |(?P<word>{_PART}(?:\.{_PART})*)
     |(?P<number>\d[\w.]*)
-    |(?P<sign>(?s:.))""",
+    |(?P<sign>=>|:=|<;>|<\||(?s:.))""",
     re.VERBOSE,
 )
 _KINDS = {

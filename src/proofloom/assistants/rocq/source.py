@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from proofloom.assistants.holes import Gap, Hole
 from proofloom.assistants.rocq import splice
 from proofloom.assistants.rocq.outline import Record, outline
 from proofloom.assistants.rocq.sentences import SourceError, split
@@ -20,39 +21,6 @@ from proofloom.assistants.session import AssistantError
 from proofloom.proofs import Theorem
 
 _ENDINGS = ("Qed.", "Defined.")
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A place where a proof is wanted: the script replaces bytes `start` to `end`.
-
-    `opening` are the sentences between the statement and the gap, without comments.  `whole` is True for the rest of
-    a proof up to `Admitted.` (which becomes `Qed.`), False for one `admit.` (the script has to close its goal).
-    """
-
-    start: int
-    end: int
-    opening: tuple[str, ...]
-    whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Hole:
-    """One theorem that is not proved, from byte `start` of its statement to the `end` of its last sentence.
-
-    `line` counts from 1.  A proof that has `admit.` in it and ends in `Admitted.` has one gap per `admit.` and a last
-    one for what may be left before `Admitted.`; there, no goal may be left once the others are filled, and then the
-    empty script fills it.  `unsupported` says why the hole cannot be filled, and then `gaps` is empty.
-    """
-
-    name: str
-    path: str
-    line: int
-    start: int
-    end: int
-    statement: str
-    gaps: tuple[Gap, ...]
-    unsupported: str = ""
 
 
 @dataclass(frozen=True, slots=True)
