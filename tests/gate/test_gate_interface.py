@@ -59,7 +59,7 @@ class TestGate:
         assert gate.check(HOLE, ONE, "t", GATED).finding is Finding.NOT_CHECKED
 
     def test_a_missing_shell_is_an_error(self, gate: RocqGate, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("proofloom.assistants.gate.confinement.network_isolation", lambda: ("/nowhere/unshare",))
+        monkeypatch.setattr("proofloom.assistants.gate.confinement.network_isolation", lambda own_proc: ("/nowhere/unshare",))
         with pytest.raises(AssistantError, match="cannot start"):
             gate.check(HOLE, ONE, "t", GATED)
 
