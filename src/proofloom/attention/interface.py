@@ -14,24 +14,20 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor, nn
-from transformers import AttentionInterface, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 from proofloom.attention.flow import attend_by_class
 from proofloom.attention.flow_loss import FlowRecord, Measure
 from proofloom.attention.flow_reference import score_masses
+from proofloom.attention.registry import check_plain_softmax, use_attention
 
 NAME = "proofloom_flow"
-_UNKNOWN = ("softcap", "s_aux", "position_bias")
-"""Arguments that change the attention in ways that a fused kernel of torch does not know."""
 
 
 def use_flow_attention(model: PreTrainedModel) -> None:
     """Let every layer of `model` attend through this module; its weights and its outputs stay what they are."""
-    AttentionInterface.register(NAME, flow_attention_forward)
-    AttentionMaskInterface.register(NAME, sdpa_mask)
-    model.set_attn_implementation(NAME)
+    use_attention(model, NAME, flow_attention_forward)
 
 
 def flow_attention_forward(
@@ -71,9 +67,7 @@ def flow_attention_forward(
             **options,
         )
         return plain
-    for name in _UNKNOWN:
-        if options.get(name) is not None:
-            raise ValueError(f"layer {layer} attends with {name}: flow attention knows plain softmax attention only")
+    check_plain_softmax(options, f"layer {layer}", "flow attention")
     tokens, keys = query.shape[2], key.shape[2]
     if token_levels.shape != (query.shape[0], keys):
         raise ValueError(

@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
-from transformers import AttentionInterface, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 from proofloom.attention.hierarchical.exact import hierarchical_attention
 from proofloom.attention.hierarchical.layout import lay_out
+from proofloom.attention.registry import use_attention
 from proofloom.hierarchy.nested import NONE, NestedSignal
 from proofloom.hierarchy.windows import windows
 
@@ -47,11 +47,9 @@ def inject_hierarchy(model: PreTrainedModel, layers: Sequence[int], tree: Trees 
     if not layers or not set(layers) <= known:
         raise ValueError(f"layers {sorted(layers)}: wanted some of {sorted(known)}, which this model has")
     injection = Injection(model, frozenset(layer - 1 for layer in layers), tree)
-    AttentionInterface.register(NAME, hierarchical_attention_forward)
-    AttentionMaskInterface.register(NAME, sdpa_mask)
     for _, module in _numbered(model):
         setattr(module, _MARK, injection)
-    model.set_attn_implementation(NAME)
+    use_attention(model, NAME, hierarchical_attention_forward)
     return injection
 
 

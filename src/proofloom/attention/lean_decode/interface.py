@@ -14,23 +14,19 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AttentionInterface, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
 from proofloom.attention.lean_decode.attend import attend
 from proofloom.attention.lean_decode.keys import KeyValues
+from proofloom.attention.registry import check_plain_softmax, use_attention
 
 NAME = "proofloom_lean_decode"
-_UNKNOWN = ("softcap", "s_aux", "position_bias")
-"""Arguments that change the attention in ways that `attend` does not know."""
 
 
 def use_lean_decode(model: PreTrainedModel) -> None:
     """Let every layer of `model` decode through this module; weights stay, and outputs too but for rounding."""
-    AttentionInterface.register(NAME, lean_decode_forward)
-    AttentionMaskInterface.register(NAME, sdpa_mask)
-    model.set_attn_implementation(NAME)
+    use_attention(model, NAME, lean_decode_forward)
 
 
 def lean_decode_forward(
@@ -54,9 +50,7 @@ def lean_decode_forward(
             module, query, key, value, attention_mask, scaling=scaling, dropout=dropout, **options
         )
         return plain
-    for name in _UNKNOWN:
-        if options.get(name) is not None:
-            raise ValueError(f"a layer attends with {name}: decode attention knows plain softmax attention only")
+    check_plain_softmax(options, "a layer", "decode attention")
     if attention_mask is None:
         held = KeyValues(key, value)
     else:
