@@ -35,7 +35,7 @@ def check(folder: Path, *arguments: str, replay: bool = True) -> tuple[int, list
     path = f"{folder / 'bin'}:{os.environ['PATH']}"
     command = [sys.executable, "-m", "proofloom.app", "check", "--json", *arguments]
     done = subprocess.run(
-        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=240, check=False
     )
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
