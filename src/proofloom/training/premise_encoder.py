@@ -131,7 +131,10 @@ def train_encoder(
         for start in range(0, max(len(asked) - settings.batch, 0) + 1, settings.batch):
             places = order[start : start + settings.batch].tolist()
             chosen = [int(chance.choice(asked[place].used)) for place in places]
-            same = torch.tensor([[other in asked[place].used for other in chosen] for place in places])
+            same = torch.tensor(
+                [[other in asked[place].used for other in chosen] for place in places],
+                device=encoder.words.weight.device,
+            )
             loss = contrast(
                 encoder([goals[place] for place in places]),
                 encoder([premises[number] for number in chosen]),
@@ -156,7 +159,7 @@ def vectors(encoder: TreeEncoder, texts: Sequence[TreeText], batch: int = 256) -
     with torch.inference_mode():
         for start in range(0, len(order), batch):
             rows = encoder([texts[place] for place in order[start : start + batch].tolist()])
-            found.append(nn.functional.normalize(rows, dim=-1).numpy())
+            found.append(nn.functional.normalize(rows, dim=-1).cpu().numpy())
     return np.concatenate(found)[np.argsort(order, kind="stable")]
 
 
