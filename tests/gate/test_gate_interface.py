@@ -40,7 +40,7 @@ def test_only_the_gate_makes_verdicts() -> None:
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Verdict"
     }
-    assert makers == {"assistants/gate/rocq.py"}
+    assert makers == {"assistants/gate/rocq.py", "assistants/gate/lean.py"}
 
 
 @pytest.mark.rocq
@@ -59,7 +59,8 @@ class TestGate:
         assert gate.check(HOLE, ONE, "t", GATED).finding is Finding.NOT_CHECKED
 
     def test_a_missing_shell_is_an_error(self, gate: RocqGate, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("proofloom.assistants.gate.confinement.network_isolation", lambda: ("/nowhere/unshare",))
+        nowhere = ("/nowhere/unshare",)
+        monkeypatch.setattr("proofloom.assistants.gate.confinement.network_isolation", lambda own_proc: nowhere)
         with pytest.raises(AssistantError, match="cannot start"):
             gate.check(HOLE, ONE, "t", GATED)
 

@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -34,8 +33,6 @@ from proofloom.app.trace import trace
 from proofloom.app.train import train
 from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.gate.axioms import BUNDLES, Allowance
-from proofloom.assistants.rocq.project import settings_for
-from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import DEFAULT_PLACE
@@ -196,19 +193,18 @@ def check(
     """Check that a file proves what another file states.
 
     Both are compiled in fresh processes; the statements are compared in full, the axioms are asked for, and the
-    proof is replayed by the independent checker of Rocq.
+    proof is replayed by the independent checker of Rocq or Lean.
 
     Exit status: 0 if all is accepted, 1 if a theorem is refused, 2 if the check could not be made.
     """
-    _check_axioms(names(axioms))
-    source, data = Source.read(reference), checking.read_bytes(candidate)
+    if not checking.is_lean(reference):
+        _check_axioms(names(axioms))
+    source, data = checking.read_reference(reference), checking.read_bytes(candidate)
     theorems = checking.theorems_to_check(source, theorem)
-    toolchain = find_toolchain()
-    settings = settings_for(reference, toolchain)
     verdicts = []
-    with closing(RocqGate(toolchain, axioms=names(axioms))) as gate:
+    with checking.judge(reference, names(axioms)) as verdict_on:
         for path in theorems:
-            verdict = gate.check(source.data, data, path, settings)
+            verdict = verdict_on(data, path)
             verdicts.append(verdict)
             typer.echo(json.dumps(verdict.as_json()) if as_json else checking.told(verdict))
     return checking.exit_code(verdicts)

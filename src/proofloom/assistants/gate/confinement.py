@@ -118,13 +118,14 @@ class Run:
         return f"line {line}: {message}" if line.isdigit() else message or f"exit status {self.status}"
 
 
-def run(command: Sequence[str], scratch: Path, limits: GateLimits) -> Run:
+def run(command: Sequence[str], scratch: Path, limits: GateLimits, *, own_proc: bool = False) -> Run:
     """Run `command` with `scratch` as working folder, home and temporary folder; never raises for what it does.
 
-    Raises `AssistantError` if the program cannot be started at all.
+    With `own_proc` it finds itself in `/proc`, which programs need that ask there where they lie.  Raises
+    `AssistantError` if the program cannot be started at all.
     """
     scratch.mkdir(parents=True, exist_ok=True)
-    isolation = network_isolation()
+    isolation = network_isolation(own_proc)
     numbers = (round(limits.cpu_seconds), limits.memory_mib << 10, limits.file_mib << 11)
     started = time.monotonic()
     try:
@@ -164,12 +165,20 @@ def run(command: Sequence[str], scratch: Path, limits: GateLimits) -> Run:
 
 
 @functools.cache
-def network_isolation() -> tuple[str, ...]:
-    """The command prefix that takes the network away on this machine; empty where none works."""
-    for prefix in _ISOLATIONS:
-        if shutil.which(prefix[0]) is None:
+def network_isolation(own_proc: bool = False) -> tuple[str, ...]:
+    """The command prefix that takes the network away on this machine; empty where none works.
+
+    With `own_proc`, one under which a process finds itself in `/proc`.
+    """
+    trial = ("test", "-e", "/proc/self/exe") if own_proc else ("true",)
+    for isolation in _ISOLATIONS:
+        if shutil.which(isolation[0]) is None:
             continue
-        tried = subprocess.run([*prefix, "true"], capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        prefix: tuple[str, ...] = isolation
+        if own_proc and "--fork" in isolation:
+            place = isolation.index("--fork")
+            prefix = (*isolation[:place], "--mount-proc", *isolation[place:])
+        tried = subprocess.run([*prefix, *trial], capture_output=True, check=False, stdin=subprocess.DEVNULL)
         if tried.returncode == 0:
             return prefix
     return ()

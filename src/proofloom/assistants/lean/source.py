@@ -25,6 +25,14 @@ _WHOLE_TERM = frozenset((":=", "=>", "from", ",", "⟨", "(", "exact", "refine",
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """A theorem that is proved in the source: its name as written and its full name."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Place:
     """Characters `start` to `end` are replaced by `opener`, the tactics, and `closer`."""
 
@@ -74,6 +82,16 @@ class Source:
     def holes(self) -> tuple[Hole, ...]:
         """Every declaration with a `sorry` or an `admit` in it, in order."""
         return tuple(declaration.hole for declaration in self._declarations)
+
+    @cached_property
+    def proofs(self) -> tuple[Stated, ...]:
+        """Every theorem with a name and without a hole, in order."""
+        open_ones = {declaration.command.start for declaration in self._declarations}
+        return tuple(
+            Stated(command.name, command.path)
+            for command in self._commands
+            if command.keyword in ("theorem", "lemma") and command.name and command.start not in open_ones
+        )
 
     def theorem(self, hole: Hole, gap: int = 0, scripts: Sequence[str] = ()) -> Theorem:
         """The theorem to open for one gap, with `scripts` in the first gaps; other gaps stay as they are."""

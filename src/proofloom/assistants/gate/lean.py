@@ -1,0 +1,295 @@
+"""The gate for Lean: a candidate file is compiled afresh and asked from outside, against a reference that we hold.
+
+Checks run in order; the first that says no ends it.  The kernel replay needs `leanchecker`, which comes with Lean since
+4.28; where it is missing the answer is `not_checked`, whatever else was found, and never an accepted proof.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from proofloom.assistants.gate.build import Refusal
+from proofloom.assistants.gate.confinement import GateLimits, run
+from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, header
+from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.lean.lexing import Kind, LexingError, code
+from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
+from proofloom.proofs import CheckResult, Finding, Verdict
+
+AXIOMS = ("propext", "Quot.sound", "Classical.choice")
+"""What a proof may rest on; compared by full name, and their statements with those of the imported library."""
+FORBIDDEN = frozenset((
+    "axiom", "opaque", "macro", "macro_rules", "syntax", "notation", "infix", "infixl", "infixr", "prefix", "postfix",
+    "elab", "elab_rules", "declare_syntax_cat", "initialize", "builtin_initialize", "run_cmd", "run_elab", "run_meta",
+    "run_tac", "set_option", "unsafe", "native_decide", "bv_decide", "implemented_by", "extern", "csimp", "sorryAx",
+    "init_quot", "unif_hint", "attribute", "eval", "print", "app_unexpander", "app_delab", "delab",
+))  # fmt: skip
+"""Words of which a candidate may not have more than its reference: a first filter, with a reason of its own."""
+LIMITS = GateLimits(memory_mib=16384)
+"""Lean maps compiled libraries and reserves stacks, so its address space is much larger than its memory."""
+_LADDER = (("compile",), ("assumptions",), ("checker",), ("statement", "commands"))
+_NAME = re.compile(r"(?:[^\W\d][\w'!?]*|«[^»]*»)(?:\.(?:[^\W\d][\w'!?]*|«[^»]*»))*")
+_PART = re.compile(r"«[^»]*»|[^.«]+")
+_PATH = re.compile(rf"{_NAME.pattern}\Z")
+_DEPENDS = re.compile(r"'(.*)' depends on axioms: \[(.*)\]\Z", re.DOTALL)
+_FREE = re.compile(r"'(.*)' does not depend on any axioms\Z", re.DOTALL)
+_MOST_ROUNDS = 50
+
+
+@dataclass
+class _Case:
+    reference: Edition
+    candidate: Edition
+    theorem: str
+    axioms: tuple[str, ...] = ()
+    digest: str = ""
+    unchecked: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+class LeanGate:
+    """Checks candidate texts of Lean files against reference texts, levels 1 to 4 of the ladder of assurance.
+
+    `axioms` are full names that a proof may rest on beside the three of Lean.  `forbidden` are the words of the first
+    filter.  `checker` is the program that replays a compiled file in the kernel, None if there is none.
+    """
+
+    def __init__(
+        self,
+        toolchain: LeanToolchain,
+        *,
+        axioms: Sequence[str] = (),
+        limits: GateLimits = LIMITS,
+        forbidden: frozenset[str] = FORBIDDEN,
+        checker: str | None = None,
+        fresh_nonce: Callable[[], str] = lambda: secrets.token_hex(8),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._toolchain = toolchain
+        self._allowed = frozenset((*AXIOMS, *axioms))
+        self._limits = limits
+        self._forbidden = forbidden
+        self._checker = checker or shutil.which("leanchecker")
+        self._fresh_nonce = fresh_nonce
+        self._clock = clock
+        self._temporary = tempfile.TemporaryDirectory(prefix="proofloom-gate-")
+        self._folder = Path(self._temporary.name).resolve()
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def check(self, reference: bytes, candidate: bytes, theorem: str, settings: LeanSettings) -> Verdict:
+        """The verdict on `theorem` (its full name) of the text `candidate` against the text `reference`.
+
+        Raises `ValueError` for a theorem that is no name, `AssistantError` if no process can be started.
+        """
+        if not _PATH.match(theorem):
+            raise ValueError(f"{theorem!r}: wanted names with dots between them")
+        with self._lock:
+            return self._check(reference, candidate, theorem, settings)
+
+    def close(self) -> None:
+        """Remove everything that was compiled; harmless twice."""
+        self._temporary.cleanup()
+
+    def _check(self, reference: bytes, candidate: bytes, theorem: str, settings: LeanSettings) -> Verdict:
+        started = self._clock()
+        shop = Shop(self._toolchain, self._limits, settings)
+        self._count += 1
+        folder = self._folder / str(self._count)
+        checks: tuple[tuple[str, Callable[[_Case], None]], ...] = (
+            ("commands", self._commands),
+            ("compile", self._compile),
+            ("assumptions", self._assumptions),
+            ("statement", self._statement),
+            ("checker", self._replay),
+        )
+        results = dict.fromkeys((name for name, _ in checks), CheckResult.NOT_RUN)
+        finding, reason = Finding.ACCEPTED, ""
+        case: _Case | None = None
+        try:
+            texts = [data.decode("utf-8").replace("\r\n", "\n") for data in (reference, candidate)]
+        except UnicodeDecodeError as error:
+            finding, reason = Finding.NOT_CHECKED, f"not UTF-8 text: {error.reason}"
+        else:
+            reference_edition, candidate_edition = (
+                Edition(text, folder / name, shop) for text, name in zip(texts, "rc", strict=True)
+            )
+            case = _Case(reference_edition, candidate_edition, theorem)
+            for name, check in checks:
+                refusal = _refusal(check, case)
+                if refusal is not None:
+                    not_run = refusal.finding is Finding.NOT_CHECKED and name == "checker"
+                    results[name] = CheckResult.NOT_RUN if not_run else CheckResult.FAILED
+                    finding, reason = refusal.finding, f"{name}: {refusal.reason}"
+                    break
+                results[name] = CheckResult.PASSED
+        runs = [] if case is None else [*case.reference.runs, *case.candidate.runs]
+        shutil.rmtree(folder, ignore_errors=True)
+        return Verdict(
+            theorem=theorem,
+            finding=finding,
+            level=_level(results),
+            reason=reason,
+            checks=results,
+            axioms=() if case is None else case.axioms,
+            statement_digest="" if case is None else case.digest,
+            tools={"compiler": f"{self._toolchain.lean} ({self._toolchain.name})", "checker": self._checker or "none"},
+            limits=runs[-1].limits if runs else {},
+            seconds=self._clock() - started,
+            memory_mib=max((one.memory_mib for one in runs), default=0.0),
+        )
+
+    def _commands(self, case: _Case) -> None:
+        """The candidate imports what the reference imports, and has no more of the forbidden words."""
+        if header(case.reference.text) != header(case.candidate.text):
+            raise Refusal(Finding.FORBIDDEN_COMMAND, "the candidate imports other modules than the reference")
+        reference, candidate = (
+            Counter(token.text for token in code(edition.text) if token.kind is Kind.WORD)
+            for edition in (case.reference, case.candidate)
+        )
+        more = sorted(word for word in self._forbidden if candidate[word] > reference[word])
+        if more:
+            raise Refusal(Finding.FORBIDDEN_COMMAND, f"the candidate has {more[0]}, which the reference has not")
+
+    def _compile(self, case: _Case) -> None:
+        try:
+            case.reference.compile()
+        except Refusal as refusal:
+            raise Refusal(Finding.NOT_CHECKED, f"the reference: {refusal.reason}") from refusal
+        case.candidate.compile()
+
+    def _assumptions(self, case: _Case) -> None:
+        """What the theorem rests on, by full names, asked from a file that also asks about an axiom of its own."""
+        nonce = self._fresh_nonce()
+        control = f"proofloom_{nonce}"
+        questions = (
+            f"axiom {control} : ∀ p : Prop, p",
+            f"theorem {control}' : ∀ p : Prop, p := {control}",
+        )
+        asked = (f"#print axioms {control}'", f"#print axioms {case.theorem}")
+        said = case.candidate.ask((" ".join((*questions, asked[0])), asked[1]))
+        if said[0] is None or _axioms(said[0], f"{control}'") != (control,):
+            raise Doubt("a question about an axiom of our own was not answered truly")
+        if said[1] is None:
+            raise Refusal(Finding.WRONG_STATEMENT, f"the candidate has no theorem {case.theorem}")
+        case.axioms = _axioms(said[1], case.theorem)
+        if "sorryAx" in case.axioms:
+            raise Refusal(Finding.INCOMPLETE, "the proof rests on sorryAx: something is left open")
+        foreign = [name for name in case.axioms if name not in self._allowed]
+        if foreign:
+            raise Refusal(Finding.FORBIDDEN_AXIOM, f"the proof rests on {', '.join(foreign)}")
+        if case.axioms:
+            stated = tuple(f"#check @{_quoted(name)}" for name in case.axioms)
+            ours, theirs = (case.candidate.ask(stated, EXPLICIT, alone=alone) for alone in (True, False))
+            for name, own, other in zip(case.axioms, ours, theirs, strict=True):
+                if own is None or own != other:
+                    raise Refusal(Finding.FORBIDDEN_AXIOM, f"{name} is not the axiom of the library")
+
+    def _statement(self, case: _Case) -> None:
+        """The statement and every definition of the file under it are the same, printed with nothing left out."""
+        said = _closure(case.reference, case.theorem)
+        found = _printed(case.candidate, list(said))
+        case.digest = hashlib.sha256(json.dumps(sorted(said.items())).encode()).hexdigest()
+        for name, text in said.items():
+            if found[name] != text:
+                what = "states something else" if name == case.theorem else f"means another thing by {name}"
+                raise Refusal(Finding.WRONG_STATEMENT, f"the candidate {what}")
+
+    def _replay(self, case: _Case) -> None:
+        if self._checker is None:
+            raise Refusal(Finding.NOT_CHECKED, "no program leanchecker (it comes with Lean 4.28 and later)")
+        variables = dict(case.candidate.shop.settings.variables)
+        place = case.candidate.folder / "source"
+        search = ":".join(filter(None, (str(place), variables.get("LEAN_PATH", ""))))
+        done = run(("env", f"LEAN_PATH={search}", self._checker, MODULE), place, self._limits, own_proc=True)
+        case.candidate.runs.append(done)
+        if not done.good:
+            reason = " ".join((done.error + done.out).split())[:300] or f"exit status {done.status}"
+            raise Refusal(Finding.CHECKER_REFUSED, reason)
+
+
+def _axioms(text: str, theorem: str) -> tuple[str, ...]:
+    """The axioms in an answer of `#print axioms`; raises `Doubt` unless it is about `theorem` and is read whole."""
+    free, depends = _FREE.match(text), _DEPENDS.match(text)
+    if free is not None and free[1] == theorem:
+        return ()
+    if depends is None or depends[1] != theorem:
+        raise Doubt(f"cannot read the axioms of {theorem} in {text[:120]!r}")
+    names = tuple(match[0] for match in _NAME.finditer(depends[2]))
+    if ", ".join(names) != " ".join(depends[2].split()):
+        raise Doubt(f"cannot read the axioms in {depends[2][:120]!r}")
+    return names
+
+
+def _closure(edition: Edition, theorem: str) -> dict[str, str]:
+    """The theorem and all that its statement mentions in the file, each with what Lean prints for it."""
+    said: dict[str, str] = {}
+    known: set[str] = set()
+    new = [theorem]
+    for _ in range(_MOST_ROUNDS):
+        texts = _printed(edition, new)
+        if texts.get(theorem, "") is None:
+            raise Refusal(Finding.NOT_CHECKED, f"the reference has no theorem {theorem}")
+        said |= {name: text for name, text in texts.items() if text is not None}
+        known |= set(new)
+        words = {match[0] for text in texts.values() if text is not None for match in _NAME.finditer(text)} - known
+        if not words:
+            return said
+        asked = sorted(words)
+        library = edition.ask([f"#check @{_quoted(word)}" for word in asked], EXPLICIT, alone=True)
+        new = [word for word, answer in zip(asked, library, strict=True) if answer is None]
+        known |= words
+        if not new:
+            return said
+    raise Doubt(f"the definitions under {theorem} go deeper than {_MOST_ROUNDS}")
+
+
+def _printed(edition: Edition, names: Sequence[str]) -> dict[str, str | None]:
+    """For each name its type, and its body if it is not a theorem; None for what is no constant."""
+    types = edition.ask([f"#check @{_quoted(name)}" for name in names], EXPLICIT)
+    there = [name for name, text in zip(names, types, strict=True) if text is not None]
+    found: dict[str, str | None] = dict(zip(names, types, strict=True))
+    bodies = edition.ask([f"#print {_quoted(name)}" for name in there], EXPLICIT) if there else []
+    for name, body in zip(there, bodies, strict=True):
+        if body is None:
+            raise Doubt(f"#print {name} was not answered")
+        if not re.match(r"(?:@\[[^\]]*\]\s*)?(?:protected |private |noncomputable )*theorem ", body):
+            found[name] = f"{found[name]}\n{body}"
+    return found
+
+
+def _quoted(name: str) -> str:
+    """The name with every part in guillemets, so that no part of it is a keyword."""
+    return ".".join(part if part.startswith("«") else f"«{part}»" for part in _PART.findall(name))
+
+
+def _refusal(check: Callable[[_Case], None], case: _Case) -> Refusal | None:
+    """Run one check; whatever keeps it from an answer is a refusal too."""
+    try:
+        check(case)
+    except Refusal as refusal:
+        return refusal
+    except (Doubt, LexingError) as doubt:
+        return Refusal(Finding.NOT_CHECKED, str(doubt))
+    except OSError as error:
+        return Refusal(Finding.NOT_CHECKED, f"the gate cannot use its folder: {error}")
+    return None
+
+
+def _level(results: Mapping[str, CheckResult]) -> int:
+    """How many rungs were reached without a gap."""
+    for level, names in enumerate(_LADDER):
+        if any(results[name] is not CheckResult.PASSED for name in names):
+            return level
+    return len(_LADDER)

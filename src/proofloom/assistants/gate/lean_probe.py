@@ -1,0 +1,145 @@
+"""Compiles a Lean text and asks about it from another file, which is ours and imports the compiled one.
+
+Nothing is read from the output of the candidate's own compilation but its exit status; what a file of ours prints is
+taken by line and number, and any doubt about it is no answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from proofloom.assistants.gate.build import Refusal
+from proofloom.assistants.gate.confinement import Ending, GateLimits, Run, run
+from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.lean.lexing import Kind, LexingError, code
+from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
+from proofloom.proofs import Finding
+
+MODULE = "ProofloomGated"
+EXPLICIT = ("pp.all true", "pp.deepTerms true", "pp.proofs true", "pp.maxSteps 10000000", "pp.rawOnError true")
+"""Options under which two terms print alike only if they are alike."""
+_HEADER = frozenset(("prelude", "module", "import", "public", "meta", "all", "."))
+_ENDINGS = {
+    Ending.WALL: Finding.TIMEOUT,
+    Ending.CPU: Finding.TIMEOUT,
+    Ending.MEMORY: Finding.MEMORY,
+    Ending.OUTPUT: Finding.MEMORY,
+    Ending.FILE: Finding.MEMORY,
+    Ending.SIGNAL: Finding.CRASHED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What an edition is made with."""
+
+    toolchain: LeanToolchain
+    limits: GateLimits
+    settings: LeanSettings
+
+    def lean(self, folder: Path, path: Sequence[Path], *arguments: str) -> Run:
+        """Run Lean in `folder`, with modules found in `path` before those of the settings."""
+        variables = dict(self.settings.variables)
+        search = ":".join(filter(None, (*map(str, path), variables.pop("LEAN_PATH", ""))))
+        given = [f"{name}={value}" for name, value in variables.items() if name != "PATH"]
+        return run(
+            ("env", *given, f"LEAN_PATH={search}", self.toolchain.lean, *arguments), folder, self.limits, own_proc=True
+        )
+
+
+@dataclass
+class Edition:
+    """One text, compiled under a fixed module name in a folder of its own; `runs` are the processes that it took."""
+
+    text: str
+    folder: Path
+    shop: Shop
+    runs: list[Run] = field(default_factory=list)
+
+    def compile(self) -> None:
+        """Compile the text afresh; raises `Refusal`."""
+        place = self.folder / "source"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        (place / f"{MODULE}.lean").write_text(self.text, encoding="utf-8")
+        done = self.shop.lean(place, (), "--json", "-o", f"{MODULE}.olean", f"{MODULE}.lean")
+        self.runs.append(done)
+        if done.good and (place / f"{MODULE}.olean").is_file():
+            return
+        raise Refusal(_ENDINGS.get(done.ending, Finding.INCOMPLETE), _reason(done))
+
+    def ask(self, questions: Sequence[str], options: Sequence[str] = (), *, alone: bool = False) -> list[str | None]:
+        """What Lean prints for each command (one line each), None where it reports an error; raises `Doubt`.
+
+        With `alone`, only what the text imports is there, and not the text itself.
+        """
+        head = header(self.text)
+        imports = head if alone else ("prelude\n" if head.startswith("prelude") else "") + f"import {MODULE}\n"
+        lines = [*imports.rstrip("\n").split("\n"), *(f"set_option {option}" for option in options)]
+        first = len(lines) + 1
+        lines += questions
+        place = self.folder / "questions"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "Ask.lean").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        done = self.shop.lean(place, (self.folder / "source",), "--json", "Ask.lean")
+        self.runs.append(done)
+        if done.ending is not Ending.EXIT:
+            raise Doubt(f"the questions about the compiled file ended with {done.ending}")
+        answers: dict[int, list[tuple[str, str]]] = {}
+        for line in done.out.splitlines():
+            try:
+                message = json.loads(line)
+                answers.setdefault(message["pos"]["line"], []).append((message["severity"], message["data"]))
+            except (ValueError, KeyError, TypeError) as error:
+                raise Doubt(f"Lean printed something else than messages: {line[:80]!r}") from error
+        if before := [said for line, said in answers.items() if not first <= line < first + len(questions)]:
+            raise Doubt(f"the compiled file cannot be asked: {before[0][0][1][:200]}")
+        return [_answer(question, answers.get(first + number, [])) for number, question in enumerate(questions)]
+
+
+def header(text: str) -> str:
+    """The lines with which a file says what it imports; raises `Refusal` if it cannot be read."""
+    end = 0
+    named = False
+    try:
+        for token in code(text):
+            if token.text in ("import", "all") or (token.text in _HEADER and not named):
+                named = token.text == "import"
+            elif named and token.kind is Kind.WORD:
+                named = False
+            else:
+                break
+            end = token.end
+    except LexingError as error:
+        raise Refusal(Finding.INCOMPLETE, str(error)) from error
+    words = [token.text for token in code(text[:end])]
+    lines = re.sub(r" (?=(?:import|public|meta)\b)", "\n", " ".join(words))
+    return lines.replace("public\nimport", "public import").replace("meta\nimport", "meta import") + "\n"
+
+
+def _answer(question: str, said: Sequence[tuple[str, str]]) -> str | None:
+    if any(severity == "error" for severity, _ in said):
+        return None
+    texts = [text for severity, text in said if severity == "information"]
+    if len(texts) != 1:
+        raise Doubt(f"{question}: {len(texts)} answers, wanted one")
+    if "⋯" in texts[0]:
+        raise Doubt(f"{question}: the answer is cut short")
+    return texts[0]
+
+
+def _reason(done: Run) -> str:
+    """The first error of a compilation, for people only."""
+    for line in done.out.splitlines():
+        try:
+            message = json.loads(line)
+            if message["severity"] == "error":
+                return f"line {message['pos']['line']}: {' '.join(message['data'].split())[:300]}"
+        except (ValueError, KeyError, TypeError):
+            continue
+    return " ".join(done.error.split())[:300] or f"Lean ended with {done.ending}, status {done.status}"

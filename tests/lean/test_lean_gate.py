@@ -1,0 +1,189 @@
+"""The gate for Lean against the real kernel: every cheat of the table is refused by the rung that must catch it.
+
+The catalogue is that of docs/lean.md.  `leanchecker` is not part of the small Lean, so a program that says yes or no
+stands for it; without one, nothing is accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from small_lean import HEADER
+
+from proofloom.assistants.gate.confinement import GateLimits
+from proofloom.assistants.gate.lean import FORBIDDEN, LIMITS, LeanGate
+from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
+from proofloom.proofs import CheckResult, Finding, Verdict
+
+FALSE = "theorem t : 1 = 2 := sorry\n"
+TRUE = "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p := sorry\n"
+GOOD = "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p := ⟨h.right, h.left⟩\n"
+DEFINED = "def two : Nat := 2\n"
+DEFINED += "inductive Even : Nat → Prop where\n  | zero : Even 0\n  | step (n : Nat) : Even n → Even (n + 2)\n"
+STATED = DEFINED + "theorem t : Even two := sorry\n"
+PLAIN = "set_option genCtorIdx false\nset_option genSizeOf false\nset_option genInjectivity false\n"
+
+
+@dataclass(frozen=True)
+class Cheat:
+    """A candidate, what the gate finds, and the check that refuses it; `filter` says whether the word filter is on."""
+
+    id: str
+    candidate: str
+    finding: Finding
+    check: str
+    reference: str = FALSE
+    filter: bool = False
+    theorem: str = "t"
+
+
+H, A, W, C = Finding.INCOMPLETE, Finding.FORBIDDEN_AXIOM, Finding.WRONG_STATEMENT, Finding.FORBIDDEN_COMMAND
+CHEATS = (
+    Cheat("L-H1 sorry", FALSE, H, "assumptions"),
+    Cheat("L-H1 sorry as a tactic", "theorem t : 1 = 2 := by sorry", H, "assumptions"),
+    Cheat("L-H1 admit", "theorem t : 1 = 2 := by admit", H, "assumptions"),
+    Cheat("L-H1 in a helper", "theorem h : 1 = 2 := sorry\ntheorem t : 1 = 2 := h", H, "assumptions"),
+    Cheat("L-H1 in a have", "theorem t : 1 = 2 := by\n  have h : 1 = 2 := sorry\n  exact h", H, "assumptions"),
+    Cheat("L-H1 sorryAx by name", "theorem t : 1 = 2 := sorryAx _ false", H, "assumptions"),
+    Cheat("L-H1 sorryAx by name, filtered", "theorem t : 1 = 2 := sorryAx _ false", C, "commands", filter=True),
+    Cheat("L-H3 tactic blocks are holes", "set_option debug.byAsSorry true\ntheorem t : 1 = 2 := by exact rfl", H, "assumptions"),
+    Cheat("L-H4 opaque", "opaque h : 1 = 2 := sorry\ntheorem t : 1 = 2 := h", H, "assumptions"),
+    Cheat("L-H6 open goals", "theorem t : 1 = 2 := by\n  skip", H, "compile"),
+    Cheat("L-H6 type mismatch", "theorem t : 1 = 2 := (rfl : 1 = 1)", H, "compile"),
+    Cheat("L-H7 a failed instance", "theorem t : 1 = 2 := inferInstance", H, "compile"),
+    Cheat("L-H8 only a comment", "-- theorem t : 1 = 2 := rfl", W, "assumptions"),
+    Cheat("L-H8 empty", "", W, "assumptions"),
+    Cheat("L-A1 own axiom", "axiom a : 1 = 2\ntheorem t : 1 = 2 := a", A, "assumptions"),
+    Cheat("L-A1 own axiom, filtered", "axiom a : 1 = 2\ntheorem t : 1 = 2 := a", C, "commands", filter=True),
+    Cheat("L-A1 the theorem as an axiom", "axiom t : 1 = 2", A, "assumptions"),
+    Cheat("L-A2 a trusted namespace", "axiom Classical.em : 1 = 2\ntheorem t : 1 = 2 := Classical.em", A, "assumptions"),
+    Cheat("L-A2 a trusted name inside another", "axiom A.propext : 1 = 2\ntheorem t : 1 = 2 := A.propext", A, "assumptions"),
+    Cheat("L-A3 an escaped name", "axiom «propext, Quot.sound» : 1 = 2\ntheorem t : 1 = 2 := «propext, Quot.sound»", A, "assumptions"),
+    Cheat("L-A3 an escaped name with brackets", "axiom «propext]» : 1 = 2\ntheorem t : 1 = 2 := «propext]»", A, "assumptions"),
+    Cheat("L-A9 axiom behind a definition", "axiom a : 1 = 2\ndef d : 1 = 2 := a\ntheorem t : 1 = 2 := d", A, "assumptions"),
+    Cheat("L-S1 another statement", "theorem t : 1 = 1 := rfl", W, "statement"),
+    Cheat("L-S1 missing", "theorem u : 1 = 1 := rfl", W, "assumptions"),
+    Cheat("L-S2 one more hypothesis", "theorem t (h : 1 = 2) : 1 = 2 := h", W, "statement"),
+    Cheat("L-S2 a section variable", "variable (h : 1 = 2)\ninclude h\ntheorem t : 1 = 2 := h", W, "statement"),
+    Cheat("L-S2 another universe", "theorem t (α : Type) (a : α) : a = a := rfl", W, "statement", "theorem t.{u} (α : Type u) (a : α) : a = a := sorry"),
+    Cheat("L-S5 own equality", "namespace B\ndef Eq (a b : Nat) : Prop := True\ntheorem t : Eq 1 2 := True.intro\nend B", W, "statement",
+          "namespace B\ntheorem t : Eq 1 2 := sorry\nend B", theorem="B.t"),
+    Cheat("L-S5 own False", "namespace B\ndef False : Prop := True\ntheorem t : False := True.intro\nend B", W, "statement",
+          "namespace B\ntheorem t : False := sorry\nend B", theorem="B.t"),
+    Cheat("L-S7 a definition is changed", STATED.replace("Nat := 2", "Nat := 0").replace("sorry", "Even.zero"), W, "statement", PLAIN + STATED),
+    Cheat("L-S7 an inductive type is changed", STATED.replace("zero : Even 0", "zero : Even 2").replace("sorry", "Even.zero"), W, "statement", PLAIN + STATED),
+    Cheat("L-S10 in a nested namespace", "namespace B\ntheorem t : 1 = 2 → 1 = 2 := id\nend B", W, "assumptions"),
+    Cheat("L-M2 prints the success text", 'theorem t : 1 = 2 := sorry\n#print "\'t\' does not depend on any axioms"', H, "assumptions"),
+    Cheat("L-M7 endless elaboration", "set_option maxHeartbeats 0\nnoncomputable def long (n : Nat) : Nat → Nat := Nat.rec (fun x => x) (fun _ f x => f (f x)) n\ntheorem t : long 60 0 = 1 := rfl", Finding.TIMEOUT, "compile"),
+    Cheat("other imports", "import Nowhere", C, "commands"),
+    Cheat("options, filtered", "set_option debug.skipKernelTC true\n" + FALSE, C, "commands", filter=True),
+    Cheat("notation, filtered", 'local infix:50 " = " => fun a b => True\n' + FALSE, C, "commands", filter=True),
+)  # fmt: skip
+
+
+def program(folder: Path, name: str, status: int) -> str:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\nexit {status}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def gates(toolchain: LeanToolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LeanGate]]:
+    made: list[LeanGate] = []
+    folder = tmp_path_factory.mktemp("checker")
+
+    def gate(status: int | None = 0, filter: bool = True, **more: object) -> LeanGate:
+        checker = None if status is None else program(folder, f"checker{status}", status)
+        limits = GateLimits(seconds=100, cpu_seconds=3, memory_mib=LIMITS.memory_mib)
+        forbidden = FORBIDDEN if filter else frozenset()
+        made.append(LeanGate(toolchain, limits=limits, forbidden=forbidden, checker=checker, **more))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield gate
+    for one in made:
+        one.close()
+
+
+def judged(gate: LeanGate, reference: str, candidate: str, folder: Path, theorem: str = "t") -> Verdict:
+    head = HEADER if "import Nowhere" not in candidate else "prelude\nimport ProofCore\n"
+    return gate.check((HEADER + reference).encode(), (head + candidate).encode(), theorem, LeanSettings(folder))
+
+
+@pytest.mark.parametrize("cheat", CHEATS, ids=lambda cheat: cheat.id)
+def test_refused(cheat: Cheat, gates: Callable[..., LeanGate], tmp_path: Path) -> None:
+    candidate = PLAIN + cheat.candidate if cheat.reference.startswith(PLAIN) else cheat.candidate
+    verdict = judged(gates(filter=cheat.filter), cheat.reference, candidate, tmp_path, cheat.theorem)
+    failed = [name for name, result in verdict.checks.items() if result is CheckResult.FAILED]
+    assert (verdict.finding, failed) == (cheat.finding, [cheat.check]), verdict.reason
+    assert not verdict.accepted
+    assert verdict.level < 4
+
+
+def test_an_honest_proof_reaches_every_rung(gates: Callable[..., LeanGate], tmp_path: Path) -> None:
+    verdict = judged(gates(), TRUE, GOOD, tmp_path)
+    assert verdict.accepted, verdict.reason
+    assert verdict.level == 4
+    assert set(verdict.checks.values()) == {CheckResult.PASSED}
+    assert verdict.axioms == ()
+    assert len(verdict.statement_digest) == 64
+
+
+def test_lemmas_definitions_and_the_axioms_of_lean_may_be_used(gates: Callable[..., LeanGate], tmp_path: Path) -> None:
+    lemma = "theorem swap (p q : Prop) (h : p ∧ q) : q ∧ p := by simp [h]\n"
+    verdict = judged(gates(), TRUE, lemma + "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p := swap p q h\n", tmp_path)
+    assert verdict.accepted, verdict.reason
+    assert verdict.axioms == ("propext",)
+    filled = PLAIN + STATED.replace("sorry", "Even.step 0 Even.zero")
+    assert judged(gates(), PLAIN + STATED, filled, tmp_path).accepted
+
+
+def test_without_a_replay_nothing_is_accepted(
+    gates: Callable[..., LeanGate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    verdict = judged(gates(None), TRUE, GOOD, tmp_path)
+    assert (verdict.finding, verdict.level, verdict.accepted) == (Finding.NOT_CHECKED, 2, False)
+    assert verdict.checks["checker"] is CheckResult.NOT_RUN
+    assert verdict.checks["statement"] is CheckResult.PASSED
+
+
+def test_a_replay_that_refuses_is_heard(gates: Callable[..., LeanGate], tmp_path: Path) -> None:
+    verdict = judged(gates(1), TRUE, GOOD, tmp_path)
+    assert (verdict.finding, verdict.level) == (Finding.CHECKER_REFUSED, 2)
+
+
+def test_axioms_that_are_asked_for_are_allowed_by_full_name(gates: Callable[..., LeanGate], tmp_path: Path) -> None:
+    reference = "axiom mine : 1 = 2\n" + FALSE
+    verdict = judged(gates(axioms=("mine",)), reference, reference.replace("sorry", "mine"), tmp_path)
+    assert verdict.finding is Finding.FORBIDDEN_AXIOM
+    assert "not the axiom of the library" in verdict.reason
+
+
+def test_a_reference_that_does_not_compile_is_not_checked(gates: Callable[..., LeanGate], tmp_path: Path) -> None:
+    verdict = judged(gates(), "theorem t : nonsense x := sorry", GOOD, tmp_path)
+    assert verdict.finding is Finding.NOT_CHECKED
+    assert "the reference" in verdict.reason
+    with pytest.raises(ValueError, match="names with dots"):
+        judged(gates(), TRUE, GOOD, tmp_path, "t; #eval 1")
+
+
+@pytest.mark.parametrize(
+    ("check", "candidate"),
+    [
+        ("_assumptions", "axiom a : 1 = 2\ntheorem t : 1 = 2 := a"),
+        ("_statement", "theorem t : 1 = 1 := rfl"),
+        ("_replay", "theorem t : 1 = 1 := rfl"),
+    ],
+)
+def test_a_gate_without_one_check_lets_a_cheat_through(
+    gates: Callable[..., LeanGate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: str, candidate: str
+) -> None:
+    reference = "theorem t : 1 = 1 := sorry" if check == "_replay" else FALSE
+    gate = gates(1 if check == "_replay" else 0, filter=False)
+    assert not judged(gate, reference, candidate, tmp_path).accepted
+    monkeypatch.setattr(gate, check, lambda case: None)
+    assert judged(gate, reference, candidate, tmp_path).accepted
