@@ -26,15 +26,14 @@ import transformers
 from torch import Tensor
 
 from decode import WORDS, random_model
-from flow_attention import measured
 from proofloom.attention.lean_decode.attend import attend
 from proofloom.attention.lean_decode.keys import KeyValues
 from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.measuring import measured
 from proofloom.models.engine.beam import Move
 from proofloom.models.engine.gpt_neox import NeoxLayers
 
 GOAL_TOKENS, GOAL_RATIO = 4096, 2.0
-CPU = torch.device("cpu")
 
 
 class Shared:
@@ -106,12 +105,11 @@ def candidates(figures: Figures, length: int, count: int, steps: int, repetition
             state = way.read(prompt)
             reading = time.process_time() - before
 
-            def decoded(name: str = name, way: Shared | Copied = way, state: object = state) -> float:
+            def decoded(name: str = name, way: Shared | Copied = way, state: object = state) -> None:
                 written[name] = way.decode(state, tokens)
-                return 0.0
 
-            cpu, wall, memory, _ = measured(decoded, CPU)
-            runs[name].append((cpu, wall, memory / 2**20, reading))
+            taken = measured(decoded)
+            runs[name].append((taken.seconds, taken.wall, taken.memory / 2**20, reading))
             del state, decoded
             gc.collect()
     error = (written["shared"] - written["copied"]).abs().max().item()
