@@ -3,9 +3,9 @@
 | size  | layers | width | heads | vocabulary | parameters | for                                                   |
 |-------|--------|-------|-------|------------|------------|-------------------------------------------------------|
 | nano  | 4      | 64    | 2     | 1024       | 265,600    | tests and first looks                                 |
-| mini  | 6      | 128   | 2     | 4096       | 1,714,176  | an hour of a CPU                                      |
+| mini  | 6      | 128   | 2     | 4096       | 1,714,176  | comes with the package: an hour of a CPU              |
 | tiny  | 6      | 192   | 3     | 4096       | 3,456,000  | for a night of a CPU                                  |
-| small | 8      | 320   | 5     | 8192       | 12,485,760 | the default model: 25 MB in half precision            |
+| small | 8      | 320   | 5     | 8192       | 12,485,760 | 25 MB in half precision: what a package may hold      |
 | base  | 12     | 512   | 8     | 16384      | 46,218,240 | wants an accelerator                                  |
 
 Input and output embeddings are one matrix: at this size two would be most of the model.
