@@ -8,18 +8,13 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
-import signal
-import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
+from proofloom.assistants.child import ChildProcess
 from proofloom.assistants.lean import wire
 from proofloom.assistants.lean.toolchain import INSTALL, LeanSettings, LeanToolchain
-from proofloom.assistants.processes import ProcessDied, cpu_seconds, resident_mib
-from proofloom.assistants.session import AssistantError
+from proofloom.assistants.processes import ProcessDied, resident_mib
 
 _SLICE = 0.25
 """Seconds between two looks at the memory of a worker that does not answer."""
@@ -42,7 +37,7 @@ class WorkerLimits:
             raise ValueError(f"memory_mib={self.memory_mib}: Lean needs at least 256")
 
 
-class LeanWorker:
+class LeanWorker(ChildProcess):
     """A running `lean --worker`.  Owned by one session at a time; not safe for use by two threads."""
 
     def __init__(self, toolchain: LeanToolchain, settings: LeanSettings, limits: WorkerLimits) -> None:
@@ -51,44 +46,12 @@ class LeanWorker:
         self.version = 0
         self._text = ""
         self._reader = wire.Reader()
-        self._cpu_at_end = 0.0
-        self._scratch = Path(tempfile.mkdtemp(prefix="proofloom-lean-"))
         self._uri = (settings.folder / "Proofloom.lean").as_uri()
         command = [toolchain.lean, "--worker", "-Dserver.reportDelayMs=0", self._uri]
-        self._errors = (self._scratch / "stderr").open("wb")
-        try:
-            self._process = subprocess.Popen(
-                command,
-                cwd=settings.folder,
-                env=settings.environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                start_new_session=True,
-                bufsize=0,
-            )
-        except OSError as error:
-            self._remove_scratch()
-            raise AssistantError(f"cannot start {command[0]}: {error.strerror}; {INSTALL}") from error
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
-        self._poll = select.poll()
-        self._poll.register(self._out, select.POLLIN | select.POLLHUP)
+        super().__init__("Lean", command, settings.environment, install=INSTALL, folder=settings.folder)
         self._room = select.poll()
         self._room.register(self._in, select.POLLOUT)
         os.set_blocking(self._in, False)
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
-
-    @property
-    def cpu_seconds(self) -> float:
-        """User and system seconds so far; stays at the last value read once the process has ended."""
-        if self._process.returncode is None:
-            self._cpu_at_end = max(self._cpu_at_end, cpu_seconds(self._process.pid))
-        return self._cpu_at_end
 
     @property
     def text(self) -> str:
@@ -165,32 +128,3 @@ class LeanWorker:
                 raise ProcessDied(f"Lean was out of memory: more than {self.limits.memory_mib} MiB", by_us=True)
             if left <= 0:
                 raise OutOfTime
-
-    def kill(self) -> None:
-        """End the process and its group now, and remove its scratch folder; harmless twice."""
-        _ = self.cpu_seconds
-        if self._process.returncode is None:
-            if self._process.poll() is None:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            for stream in (self._process.stdin, self._process.stdout):
-                assert stream is not None
-                stream.close()
-        self._remove_scratch()
-
-    def _died(self, reason: str = "") -> ProcessDied:
-        words = reason or self._last_words()
-        self.kill()
-        return ProcessDied(f"Lean ended unexpectedly{': ' + words if words else ''}", by_us=False)
-
-    def _last_words(self) -> str:
-        """The last line that the process wrote to its standard error; empty once its scratch folder is gone."""
-        try:
-            lines = (self._scratch / "stderr").read_text("utf-8", "replace").strip().splitlines()
-        except FileNotFoundError:
-            return ""
-        return lines[-1] if lines else ""
-
-    def _remove_scratch(self) -> None:
-        self._errors.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
