@@ -40,8 +40,8 @@ def all_texts(model: dict[tuple[int, ...], Tensor]) -> list[Continuation]:
     return sorted(texts, key=lambda one: -one.logprob)
 
 
-def searched(models: list[dict[tuple[int, ...], Tensor]], n: int, floor: float = -math.inf) -> list[list[Continuation]]:
-    beams, move = Beams.begin(len(models), n, END, Decoding(most_tokens=MOST, floor=floor)), None
+def searched(models: list[dict[tuple[int, ...], Tensor]], n: int) -> list[list[Continuation]]:
+    beams, move = Beams.begin(len(models), n, END, MOST), None
     logprobs = torch.stack([model[()] for model in models])[:, None]
     while True:
         before = beams
@@ -81,23 +81,6 @@ def test_prompts_of_a_batch_do_not_know_of_each_other(seeds: list[int], n: int) 
         assert len(continuations) == n
         assert continuations == sorted(continuations, key=lambda one: -one.logprob)
         assert len({(one.tokens, one.finished) for one in continuations}) == n
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(st.integers(0, 2**16), min_size=1, max_size=3), st.integers(1, 6), st.floats(-8, 0))
-def test_a_floor_leaves_out_what_is_below_it_and_nothing_else(seeds: list[int], n: int, floor: float) -> None:
-    models = [table(seed) for seed in seeds]
-    everything = searched(models, n)
-    assert searched(models, n, floor) == [[one for one in some if one.logprob >= floor] for some in everything]
-
-
-def test_rows_below_the_floor_are_not_read() -> None:
-    beams = Beams.begin(2, 3, END, Decoding(most_tokens=MOST, floor=math.log(0.2)))
-    logprobs = torch.tensor([[[0.7, 0.1, 0.1, 0.1]], [[0.15, 0.15, 0.55, 0.15]]]).log()
-    beams, move = beams.advance(logprobs)
-    assert move is not None
-    assert (beams.prompts.tolist(), beams.tokens.tolist()) == ([0], [[[0]]])
-    assert [len(some) for some in beams.results()] == [0, 1]
 
 
 def test_a_beam_of_one_takes_the_likeliest_word() -> None:
@@ -189,8 +172,6 @@ def test_what_makes_no_sense_is_refused() -> None:
         "most_tokens=0": lambda: Decoding(most_tokens=0),
         "temperature=0.0": lambda: Decoding(temperature=0.0),
         "seed=-1": lambda: Decoding(seed=-1),
-        "floor=nan": lambda: Decoding(floor=math.nan),
-        "floor=0.5": lambda: Decoding(floor=0.5),
         "0 continuations": lambda: check_request([[1]], 0, Decoding(), None),
         "prompt 1 is empty": lambda: check_request([[1], []], 1, Decoding(), None),
         "90 tokens and 64 new ones: wanted at most 128": lambda: check_request([[1] * 90], 1, Decoding(), 128),

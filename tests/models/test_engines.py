@@ -62,16 +62,6 @@ def test_continuations_are_those_of_the_reference(n: int, method: Method) -> Non
         assert [one.logprob for one in some] == pytest.approx([one.logprob for one in others], abs=1e-4)
 
 
-def test_both_engines_leave_out_what_is_below_the_floor() -> None:
-    model = small_model(seed=1)
-    everything = SharedPrefixEngine(model, END).generate(PROMPTS, 5, Decoding(most_tokens=6))
-    floor = everything[0][2].logprob - 1e-3
-    wanted = [[one for one in some if one.logprob >= floor] for some in everything]
-    assert len({len(some) for some in wanted}) > 1
-    for engine in (SharedPrefixEngine(model, END), ReferenceEngine(model, END)):
-        assert shown(engine.generate(PROMPTS, 5, Decoding(most_tokens=6, floor=floor))) == shown(wanted)
-
-
 @pytest.mark.parametrize("prompt", PROMPTS, ids=len)
 def test_the_likeliest_words_are_those_of_generate(prompt: list[int]) -> None:
     model = small_model(seed=2, ending=2.0)

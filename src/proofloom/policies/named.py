@@ -129,7 +129,7 @@ POLICIES: Mapping[str, Callable[[PolicyKit], Policy]] = {
 
 NEED_LIBRARY = frozenset({"knn", "premises"})
 MODEL_CANDIDATES = 16
-"""What is asked of a model at a state, at most: more cost more time than they are worth (docs/experiments.md)."""
+"""What is asked of a model at a state, at most; 32 cost half as much again (docs/experiments.md)."""
 
 
 def default_policy(library: bool, model: bool) -> str:

@@ -3,18 +3,17 @@
 Letters: B prompts, K live rows of each, V words of the vocabulary.  A `Beams` is a value; `advance` takes the model's
 log-probabilities and returns the next value and a `Move`, which tells the model how to rearrange what it keeps.  The
 one idea is that scores are plain sums of log-probabilities, which only fall: so a prompt is done, exactly, when its
-best live row is no better than the worst of n finished ones, or is below the floor; and rows below the floor need not
-be read.
+best live row is no better than the worst of n finished ones.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from proofloom.models.engine.protocol import Continuation, Decoding
+from proofloom.models.engine.protocol import Continuation
 
 _CHUNK = 64
 
@@ -35,26 +34,24 @@ class Beams:
     """The live rows of the prompts that are not done, and all that is finished.
 
     `prompts` (B) are numbers of prompts, `tokens` (B, K, steps so far) and `scores` (B, K) those of the live rows.
-    `finished` has for every prompt at most `n` continuations, the best first, none with a score below `floor`.
+    `finished` has for every prompt at most `n` continuations, the best first.
     """
 
     n: int
     end: int
     most_tokens: int
-    floor: float
     prompts: Tensor
     tokens: Tensor
     scores: Tensor
     finished: tuple[tuple[Continuation, ...], ...]
 
     @classmethod
-    def begin(cls, prompts: int, n: int, end: int, decoding: Decoding, device: torch.device | None = None) -> Beams:
+    def begin(cls, prompts: int, n: int, end: int, most_tokens: int, device: torch.device | None = None) -> Beams:
         """One row for each prompt, the prompt itself.  `end` is the token that ends a text."""
         return cls(
             n,
             end,
-            decoding.most_tokens,
-            decoding.floor,
+            most_tokens,
             torch.arange(prompts, device=device),
             torch.zeros(prompts, 1, 0, dtype=torch.long, device=device),
             torch.zeros(prompts, 1, device=device),
@@ -76,25 +73,26 @@ class Beams:
         histories = torch.cat((_rows(self.tokens, parents), tokens[:, :, None]), 2)
         finished = self._with_finished(histories, scores, ended, last)
         if last:
-            done = replace(self, prompts=self.prompts[:0], tokens=histories[:0], scores=scores[:0], finished=finished)
-            return done, None
+            return Beams(
+                self.n, self.end, self.most_tokens, self.prompts[:0], histories[:0], scores[:0], finished
+            ), None
         # A stable sort by "has ended" keeps the order of the scores among those that have not.
         live = ended.to(torch.uint8).argsort(dim=1, stable=True)[:, : min(self.n, rows * (words - 1))]
-        width = max(1, int((scores.gather(1, live) >= self.floor).sum(1).max()))
-        live = live[:, :width]
         scores, parents, tokens = (one.gather(1, live) for one in (scores, parents, tokens))
         open_places = [
             place
             for place, (prompt, best) in enumerate(zip(self.prompts.tolist(), scores[:, 0].tolist(), strict=True))
-            if best >= self.floor and (len(finished[prompt]) < self.n or best > finished[prompt][-1].logprob)
+            if len(finished[prompt]) < self.n or best > finished[prompt][-1].logprob
         ]
         kept = torch.tensor(open_places, dtype=torch.long, device=scores.device)
-        beams = replace(
-            self,
-            prompts=self.prompts[kept],
-            tokens=_rows(histories, live)[kept],
-            scores=scores[kept],
-            finished=finished,
+        beams = Beams(
+            self.n,
+            self.end,
+            self.most_tokens,
+            self.prompts[kept],
+            _rows(histories, live)[kept],
+            scores[kept],
+            finished,
         )
         return beams, Move(kept, parents[kept], tokens[kept]) if open_places else None
 
@@ -112,7 +110,7 @@ class Beams:
             found = [
                 _continuation(histories[place, rank], score, end)
                 for rank, (score, end) in enumerate(zip(shown[0][place], shown[1][place], strict=True))
-                if (end or last) and score > -torch.inf and score >= self.floor
+                if (end or last) and score > -torch.inf
             ]
             if found:
                 ranked = sorted([*finished[prompt], *found], key=lambda one: -one.logprob)

@@ -25,15 +25,13 @@ class Method(Enum):
 class Decoding:
     """At most `most_tokens` new tokens, the end of text among them.
 
-    `temperature` (above 0; logits are divided by it) and `seed` say what is drawn and play no part in beam search,
-    which in its turn leaves out what has a log-probability below `floor` (at most 0; -inf leaves out nothing).
+    `temperature` (above 0; logits are divided by it) and `seed` say what is drawn and play no part in beam search.
     """
 
     method: Method = Method.BEAM
     most_tokens: int = 64
     temperature: float = 1.0
     seed: int = 0
-    floor: float = -math.inf
 
     def __post_init__(self) -> None:
         if self.most_tokens < 1:
@@ -42,8 +40,6 @@ class Decoding:
             raise ValueError(f"decoding temperature={self.temperature}: wanted a finite number above 0")
         if self.seed < 0:
             raise ValueError(f"decoding seed={self.seed}: wanted at least 0")
-        if not self.floor <= 0:
-            raise ValueError(f"decoding floor={self.floor}: wanted a log-probability, at most 0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,13 +71,7 @@ class ReferenceEngine:
             Continuation(tuple(row[:-1] if row[-1] == self._end else row), min(score, 0.0), row[-1] == self._end)
             for row, score in zip(written, scores, strict=True)
         ]
-        floor = decoding.floor if decoding.method is Method.BEAM else -torch.inf
-        return [
-            sorted(
-                (one for one in found[place * n : place * n + n] if one.logprob >= floor), key=lambda one: -one.logprob
-            )
-            for place in range(len(prompts))
-        ]
+        return [sorted(found[place * n : place * n + n], key=lambda one: -one.logprob) for place in range(len(prompts))]
 
     def _tokens(self, row: list[int]) -> list[int]:
         """The new tokens with the one that ends the text, without the padding behind it."""

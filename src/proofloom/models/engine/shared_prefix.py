@@ -42,7 +42,7 @@ class SharedPrefixEngine:
         device = self._layers.device
         rows: Beams | Samples
         if decoding.method is Method.BEAM:
-            rows = Beams.begin(len(prompts), n, self._end, decoding, device)
+            rows = Beams.begin(len(prompts), n, self._end, decoding.most_tokens, device)
         else:
             rows = Samples.begin(prompts, n, self._end, decoding)
         logits, prefix, tails = self._layers.read(prompts)
