@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from proofloom.assistants.executor import InProcess
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.database import VERSION_TABLE, LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
+from proofloom.corpus.rocq_trace import open_rocq_tracer
 from proofloom.corpus.trace import Progress, TraceReport
 from proofloom.corpus.trace import trace as trace_files
 from proofloom.corpus.tracing import TraceLimits
@@ -253,7 +255,7 @@ def test_a_database_that_is_locked_ends_the_trace_and_keeps_what_is_there(tmp_pa
         def ended(self, progress: Progress) -> None:
             holder.execute("BEGIN EXCLUSIVE")
 
-    rest = (InProcess(), toolchain(), TraceLimits(), Locking(), time.monotonic)
+    rest = (InProcess(), partial(open_rocq_tracer, toolchain(), TraceLimits()), Locking(), time.monotonic)
     report = TraceReport()
     with Library.open(place, lock_seconds=0.3) as library:
         with pytest.raises(
