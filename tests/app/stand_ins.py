@@ -10,7 +10,7 @@ from proofloom.app.inputs import InputFile
 from proofloom.app.prover import Prover, Scripts
 from proofloom.app.results import Result
 from proofloom.app.settings import ProveSettings
-from proofloom.assistants.fake import FakeAssistant
+from proofloom.assistants.doubles.fake import FakeAssistant
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.source import Source
 from proofloom.policies.policy import Query

@@ -9,7 +9,7 @@ from stand_ins import FILE, RULES, StandInGate, TacticsOf
 
 from proofloom.app.prover import Prover, Task, digest
 from proofloom.app.settings import ProveSettings
-from proofloom.assistants.fake import FakeAssistant, FakeSession, Faults, ManualClock
+from proofloom.assistants.doubles.fake import FakeAssistant, FakeSession, Faults, ManualClock
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.session import AssistantError
 from proofloom.proofs import Budget, Finding, Outcome, ProofState, Step, Theorem

@@ -18,7 +18,7 @@ from proofloom.app.results import Result, count_outcomes
 from proofloom.app.run import FileDone
 from proofloom.app.settings import ProveSettings
 from proofloom.app.watch import LiveWatcher, PlainWatcher
-from proofloom.assistants.fake import ManualClock
+from proofloom.assistants.doubles.fake import ManualClock
 from proofloom.proofs import Attempt, CheckResult, Finding, Outcome, Spend, Verdict
 
 VERDICT = Verdict(

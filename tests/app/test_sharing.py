@@ -10,7 +10,7 @@ from proofloom.app.prover import Prover, Task
 from proofloom.app.run import Destination, Run
 from proofloom.app.settings import ProveSettings
 from proofloom.app.sharing import SharedProofs
-from proofloom.assistants.fake import FakeAssistant
+from proofloom.assistants.doubles.fake import FakeAssistant
 from proofloom.assistants.rocq.project import FileSettings
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from proofloom.assistants.doubles.fake import FakeAssistant, Faults
 from proofloom.assistants.executor import InProcess
-from proofloom.assistants.fake import FakeAssistant, Faults
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.session import AssistantError
 from proofloom.evaluation.contest import Plan, hold

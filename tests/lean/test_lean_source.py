@@ -61,6 +61,13 @@ theorem nine (p : Prop) (h : p) : p :=
 where
   helper : p := sorry
 
+theorem ten (p : Prop) (h : p) : p ∧ True := by
+  constructor
+  first | exact False.elim h | sorry
+  first
+  | exact h
+  | trivial
+
 theorem proved : True := trivial
 """
 )
@@ -74,6 +81,7 @@ SCRIPTS = {
     "seven": ["exact h"],
     "eight": ["skip\nassumption"],
     "nine": ["exact h"],
+    "ten": ["have a := h\nexact a"],
 }
 
 
@@ -111,6 +119,16 @@ def test_holes_have_paths_lines_and_gaps() -> None:
         ("theorem t : p := by\n  x <;> sorry", "theorem t : p := by\n  x <;> · a\n          b"),
         ("theorem t : p := by\n  cases h with\n  | inl a => sorry\n  | inr b => x",
          "theorem t : p := by\n  cases h with\n  | inl a => · a\n               b\n  | inr b => x"),
+        ("theorem t : p := by\n  first | x y | sorry",
+         "theorem t : p := by\n  first | x y | · a\n                  b"),
+        ("theorem t : p := by\n  first\n  | x\n  | sorry\n  y",
+         "theorem t : p := by\n  first\n  | x\n  | · a\n      b\n  y"),
+        ("theorem t : p := by\n  first | sorry | x",
+         "theorem t : p := by\n  first | · a\n            b | x"),
+        ("theorem t : p := by\n  (first | x | sorry)",
+         "theorem t : p := by\n  (first | x | · a\n                 b)"),
+        ("theorem t : p := by\n  first | exact f (x | sorry) | y",
+         "theorem t : p := by\n  first | exact f (x | (by\n    a\n    b)) | y"),
         ("theorem t : p := by\n  exact match h with\n  | .inl a => sorry\n  | .inr b => x",
          "theorem t : p := by\n  exact match h with\n  | .inl a => by\n"
          "                a\n                b\n  | .inr b => x"),

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 from toy_games import UNLIMITED, TablePolicy, accepting, refusing
 
-from proofloom.assistants.fake import FakeAssistant, Faults, ManualClock
-from proofloom.assistants.session import AssistantError, SessionLost
+from proofloom.assistants.doubles.fake import FakeAssistant, Faults, ManualClock
+from proofloom.assistants.session import AssistantError, Failure, SessionLost
 from proofloom.policies.policy import Policy, Query
 from proofloom.proofs import Attempt, Budget, Candidate, Finding, Outcome, Step, Theorem, Verdict
 from proofloom.search.driver import LEAST_TACTIC_SECONDS, MOST_DETOURS, Certify, attempt
@@ -169,6 +169,31 @@ def test_a_lost_tactic_is_a_failed_tactic() -> None:
     assistant = FakeAssistant(RULES, faults=Faults(lost=frozenset(["other"])))
     result = run(assistant)
     assert (result.outcome, assistant.opened) == (Outcome.PROVED, 1)
+
+
+@pytest.mark.parametrize("kind", Failure)
+def test_whatever_kind_of_error_a_tactic_meets_the_search_goes_on(kind: Failure) -> None:
+    assistant = FakeAssistant(RULES, faults=Faults(errors={"go": kind}))
+    assert run(assistant).outcome is Outcome.EXHAUSTED
+    policy = TablePolicy({**POLICY.moves, "a": {"wish": -0.5, "split": -1.0}})
+    assert run(FakeAssistant(RULES, faults=Faults(errors={"wish": kind})), policy=policy).outcome is Outcome.PROVED
+
+
+def test_goals_that_an_assistant_hides_are_left_to_the_gate() -> None:
+    def certify(steps: Sequence[Step]) -> Verdict:
+        return refusing(steps) if steps[0].tactic == "wish" else accepting(steps)
+
+    policy = TablePolicy({**POLICY.moves, "a": {"wish": -0.5, "split": -1.0}})
+    result = run(FakeAssistant(RULES, faults=Faults(lies=frozenset(["wish"]))), certify=certify, policy=policy)
+    assert (result.outcome, result.proof) == (Outcome.PROVED, ("split", "go", "go"))
+
+
+def test_states_that_are_gone_after_a_restart_are_a_crash() -> None:
+    policy = TablePolicy({**POLICY.moves, "b": {"hang": -0.5, "go": -1.0}})
+    assistant = FakeAssistant(RULES, faults=Faults(stale=frozenset(["hang"])))
+    result = run(assistant, policy=policy)
+    assert (result.outcome, assistant.opened) == (Outcome.CRASHED, 2)
+    assert "replaying 'split' gave other goals" in result.reason
 
 
 def test_a_crash_is_tried_again_from_the_start_with_the_whole_budget() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_games import Game, TablePolicy, games, play, replays
 
-from proofloom.assistants.fake import FakeAssistant
+from proofloom.assistants.doubles.fake import FakeAssistant
 from proofloom.proofs import Budget, Outcome
 from proofloom.search.rollouts import Rollouts, RolloutsConfig
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from proofloom.assistants.fake import FakeAssistant, Rules
+from proofloom.assistants.doubles.fake import FakeAssistant, Rules
 from proofloom.policies.policy import Query
 from proofloom.proofs import Attempt, Budget, Candidate, Finding, Goal, ProofState, Step, Theorem, Verdict
 from proofloom.search.driver import attempt

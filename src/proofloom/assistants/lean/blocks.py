@@ -44,12 +44,16 @@ class Found:
 
 @dataclass(slots=True)
 class _Block:
-    """Tactics at one column, at one depth of brackets; `head` is the first word of the tactic that is open."""
+    """Tactics at one column, at one depth of brackets; `head` is the first word of the tactic that is open.
+
+    An `alternative` of `first` ends with the next bar, on the same line too.
+    """
 
     column: int
     depth: int
     head: str = ""
     tactics: int = 0
+    alternative: bool = False
 
 
 def holes(tokens: Sequence[Token], columns: Sequence[int], first: Sequence[bool]) -> Iterator[Found]:
@@ -60,17 +64,19 @@ def holes(tokens: Sequence[Token], columns: Sequence[int], first: Sequence[bool]
     found: list[tuple[Found, _Block | None]] = []
     blocks: list[_Block] = []
     depth = 0
-    opens = goes_on = False
+    opens = goes_on = alternative = False
     before: Token | None = None
     for token, column, leads in zip(tokens, columns, first, strict=True):
         if opens:
-            blocks.append(_Block(column, depth))
+            blocks.append(_Block(column, depth, alternative=alternative))
         elif leads:
             while blocks and column < blocks[-1].column:
                 blocks.pop()
+        if token.text == "|" and blocks and blocks[-1].alternative and blocks[-1].depth == depth:
+            blocks.pop()
         block = blocks[-1] if blocks else None
         starts = block is not None and (opens or goes_on or (leads and (column, depth) == (block.column, block.depth)))
-        opens = goes_on = False
+        opens = goes_on = alternative = False
         if starts and block is not None and token.text != "|":
             block.head, block.tactics = token.text, block.tactics + 1
         if token.kind is Kind.WORD and token.text in HOLES - {"sorryAx"}:
@@ -79,6 +85,8 @@ def holes(tokens: Sequence[Token], columns: Sequence[int], first: Sequence[bool]
             found.append((Found(token, standing, before), block if tactic else None))
         elif token.text == "by" or (starts and token.text in _OPENERS):
             opens = True
+        elif token.text == "|":
+            opens = alternative = block is not None and depth == block.depth and block.head == "first"
         elif token.text == "=>":
             opens = block is not None and depth == block.depth and block.head in _CASES | _NAMED
         elif token.text in (";", "<;>"):

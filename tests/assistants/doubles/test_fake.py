@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proofloom.assistants.fake import FakeAssistant, FakeSession, Faults, ManualClock
+from proofloom.assistants.doubles.fake import FakeAssistant, FakeSession, Faults, ManualClock
 from proofloom.assistants.session import Assistant, AssistantError, Failure, Session, SessionLost, TacticError
 from proofloom.proofs import ProofState, Step, Theorem
 
@@ -78,6 +78,29 @@ def test_a_crash_ends_the_session_as_often_as_told() -> None:
         session.apply(session.root, "split", 1.0)
     with pytest.raises(AssistantError, match="closed"):
         session.apply(session.root, "split", 1.0)
+
+
+@pytest.mark.parametrize("kind", [Failure.SYNTAX, Failure.MEMORY, Failure.TOO_LARGE])
+def test_any_error_can_be_the_answer(kind: Failure) -> None:
+    session = opened(errors={"split": kind})
+    assert failure(session.apply(session.root, "split", 1.0)) is kind
+    assert failure(session.apply(session.root, "other", 1.0)) is Failure.FAILED
+
+
+def test_states_can_be_gone_after_a_restart() -> None:
+    session = opened(stale=frozenset(["end"]))
+    both = after(session, session.root, "split")
+    assert failure(session.apply(both, "end", 1.0)) is Failure.LOST
+    with pytest.raises(SessionLost, match="replaying 'split'"):
+        session.apply(both, "pick", 1.0)
+    again = after(session, session.root, "split")
+    assert after(session, again, "pick").text == "⊢ c 3"
+
+
+def test_goals_can_be_hidden() -> None:
+    session = opened(lies=frozenset(["wish"]))
+    closed = after(session, session.root, "wish")
+    assert closed.finished and session.finish(closed) is None
 
 
 def test_a_script_can_be_refused_at_the_end() -> None:

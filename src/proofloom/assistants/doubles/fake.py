@@ -1,7 +1,8 @@
-"""A toy assistant behind the real seam, so that everything above it can be tested without Rocq.
+"""A toy assistant behind the real seam, so that everything above it can be tested without Rocq and Lean.
 
 The game is a table: a goal is a text, and a tactic turns the first goal into the subgoals that the table names.  It
-can be told to hang (by moving a clock that is handed in), to lose a tactic, to crash, and to refuse a finished proof.
+can be told to hang (by moving a clock that is handed in), to answer with any error, to crash, to come back with states
+that no longer hold, to hide open goals, and to refuse a finished proof.
 """
 
 from __future__ import annotations
@@ -41,14 +42,20 @@ class ManualClock:
 class Faults:
     """What goes wrong, by tactic.
 
-    `seconds`: how long a tactic takes (a time-out if that is more than it may take).  `lost`: tactics on which the
-    process dies and is rebuilt.  `crashes`: how many times a tactic brings the whole session down.  `refused`: scripts
-    that `finish` refuses.  `opening`: errors that the next calls of `open` raise, in order.
+    `seconds`: how long a tactic takes (a time-out if that is more than it may take).  `errors`: the kind of failure
+    with which a tactic is answered whatever the goal is.  `lost`: tactics on which the process dies and is rebuilt.
+    `stale`: tactics on which it is rebuilt too, but all states but the root are gone and raise `SessionLost` when they
+    are used.  `crashes`: how many times a tactic brings the whole session down.  `lies`: tactics after which no goal is
+    shown, though some are open.  `refused`: scripts that `finish` refuses.  `opening`: errors that the next calls of
+    `open` raise, in order.
     """
 
     seconds: Mapping[str, float] = field(default_factory=dict)
+    errors: Mapping[str, Failure] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
+    stale: frozenset[str] = frozenset()
     crashes: dict[str, int] = field(default_factory=dict)
+    lies: frozenset[str] = frozenset()
     refused: frozenset[tuple[str, ...]] = frozenset()
     opening: list[AssistantError] = field(default_factory=list)
 
@@ -96,6 +103,7 @@ class FakeSession:
     def __init__(self, assistant: FakeAssistant, theorem: Theorem) -> None:
         self._assistant = assistant
         self._paths: list[tuple[str, ...]] = []
+        self._held = 0
         self._cpu = 0.0
         self._open = True
         self._root = self._new((theorem.statement,), ())
@@ -121,12 +129,20 @@ class FakeSession:
             faults.crashes[tactic] -= 1
             self._open = False
             raise SessionLost(f"the process died on {tactic!r} and could not be rebuilt")
-        if tactic in faults.lost:
+        if path and state.handle is not None and state.handle < self._held:
+            raise SessionLost(f"replaying {path[-1]!r} gave other goals")
+        if tactic in faults.stale:
+            self._held = len(self._paths)
+        if tactic in faults.lost | faults.stale:
             return TacticError(Failure.LOST, f"the process died on {tactic!r}")
         if seconds > timeout:
             return TacticError(Failure.TIMEOUT, f"{tactic!r} took more than {timeout} s")
+        if tactic in faults.errors:
+            return TacticError(faults.errors[tactic], f"{tactic!r} is not accepted")
         if not state.goals:
             return TacticError(Failure.FAILED, "no goal is left")
+        if tactic in faults.lies:
+            return Step(state, tactic, self._new((), (*path, tactic)))
         first, *rest = (goal.conclusion for goal in state.goals)
         subgoals = world.rules.get(first, {}).get(tactic)
         if subgoals is None:
