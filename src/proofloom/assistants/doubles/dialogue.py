@@ -19,7 +19,7 @@ set_option maxHeartbeats 0
 noncomputable def proofloomLong (n : Nat) : Nat → Nat := Nat.rec (fun x => x) (fun _ f x => f (f x)) n
 """
 _STATEMENT = "theorem proofloomTrial (p q : Prop) (h : p ∧ q) : (q ∧ p) ∨ proofloomLong 60 0 = 1 := by"
-_TACTICS = (
+TACTICS = (
     (0, "left", 30.0),
     (1, "constructor", 30.0),
     (2, "exact h.left", 30.0),
@@ -56,7 +56,7 @@ def hold(assistant: Assistant, header: str, file: Path, clock: Callable[[], floa
 
 def _tried(session: Session, clock: Callable[[], float]) -> Iterator[Heard]:
     states: list[ProofState] = [session.root]
-    for number, tactic, seconds in _TACTICS:
+    for number, tactic, seconds in TACTICS:
         if number >= len(states):
             return  # a tactic that should have led here did not
         started = clock()
