@@ -1,10 +1,11 @@
-"""From a state to what a model reads: `[GOAL]` state `[PROOFSTEP]` as tokens with levels, cut if it is too long.
+"""From a state to what a model reads: hints `[GOAL]` state `[PROOFSTEP]` as tokens with levels, cut if it is too long.
 
 Training and search both come here, so a model is asked what it was taught.  The parts are tokenized apart: a marker
 that a state happens to contain is plain text, and no token reaches over the end of the state.
 
 What is cut: the tactic acts on the first goal, so later goals go first, from the end; if the first goal alone is too
-long, its oldest hypotheses go.  The conclusion stays as long as anything does.
+long, its oldest hypotheses go.  The conclusion stays as long as anything does.  Hints are tactics that were run in
+goals like the first one; they have no level.
 """
 
 from __future__ import annotations
@@ -54,18 +55,45 @@ def plain_tokens(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> li
     return tokens
 
 
-def prompts(tokenizer: PreTrainedTokenizerBase, states: Sequence[LevelledText], longest: int) -> list[Prompt]:
-    """The prompts of `states`, each of at most `longest` tokens with both markers.
+def hint_tokens(
+    tokenizer: PreTrainedTokenizerBase, hints: Sequence[Sequence[str]], longest: int
+) -> list[list[int]]:
+    """For each state the tokens of its hints, a line for each, as many as fit into `longest` from the first on.
+
+    A hint that does not fit is passed over, so that a shorter one behind it may.
+    """
+    if not longest:
+        return [[] for _ in hints]
+    texts = list({hint for some in hints for hint in some})
+    tokens = dict(zip(texts, plain_tokens(tokenizer, [f"{text}\n" for text in texts]), strict=True))
+    made: list[list[int]] = []
+    for some in hints:
+        kept: list[int] = []
+        for hint in some:
+            if len(kept) + len(tokens[hint]) <= longest:
+                kept += tokens[hint]
+        made.append(kept)
+    return made
+
+
+def prompts(
+    tokenizer: PreTrainedTokenizerBase,
+    states: Sequence[LevelledText],
+    longest: int,
+    before: Sequence[Sequence[int]] | None = None,
+) -> list[Prompt]:
+    """The prompts of `states`, each of at most `longest` tokens with both markers and what stands `before` each state.
 
     The tokenizer must be a fast one, which knows offsets.  Raises `ValueError` if not even one token of a state fits.
     """
-    first, last = (_marker(tokenizer, text) for text in (GOAL_MARKER, STEP_MARKER))
-    first = _beginning(tokenizer) + first
-    room = longest - len(first) - len(last)
-    if room < 1:
-        raise ValueError(f"longest={longest}: wanted at least {len(first) + len(last) + 1}, the markers and one token")
     if not states:
         return []
+    first, last = (_marker(tokenizer, text) for text in (GOAL_MARKER, STEP_MARKER))
+    begin = _beginning(tokenizer)
+    before = [[]] * len(states) if before is None else before
+    least = len(begin) + max(map(len, before)) + len(first) + len(last) + 1
+    if longest < least:
+        raise ValueError(f"longest={longest}: wanted at least {least}, the hints, the markers and one token")
     texts = [state.text for state in states]
     options = {
         "add_special_tokens": False,
@@ -75,16 +103,25 @@ def prompts(tokenizer: PreTrainedTokenizerBase, states: Sequence[LevelledText], 
     }
     encoded = tokenizer(texts, **options)
     made: list[Prompt] = []
-    for state, tokens, offsets in zip(states, encoded["input_ids"], encoded["offset_mapping"], strict=True):
+    for state, tokens, offsets, said in zip(
+        states, encoded["input_ids"], encoded["offset_mapping"], before, strict=True
+    ):
+        room = longest - len(begin) - len(said) - len(first) - len(last)
         spans = state.token_spans(offsets)
         goals = [_goal(state, span) for span in spans]
         kept, cut = kept_part(goals, room)
         kinds = span_kinds(state)
         found = zip(spans[kept], goals[kept], strict=True)
         rows = [_NOWHERE if span is None else (span.level, goal, kinds[span]) for span, goal in found]
-        rows = [*[_BEGIN] * len(first), *rows, *[_NOWHERE] * len(last)]
+        rows = [
+            *[_BEGIN] * len(begin),
+            *[_NOWHERE] * len(said),
+            *[_BEGIN] * len(first),
+            *rows,
+            *[_NOWHERE] * len(last),
+        ]
         levels, numbers, lines = (list(column) for column in zip(*rows, strict=True))
-        made.append(Prompt([*first, *tokens[kept], *last], levels, numbers, lines, cut))
+        made.append(Prompt([*begin, *said, *first, *tokens[kept], *last], levels, numbers, lines, cut))
     return made
 
 

@@ -5,8 +5,9 @@ A state that was cut when it was traced has no structure any more; its levels co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
+from proofloom.corpus.entries import StepEntry
 from proofloom.corpus.library import Library
 from proofloom.hierarchy import PLAIN_READING, LevelSource, Reading, Universes
 from proofloom.proofs import ProofState
@@ -15,16 +16,28 @@ from proofloom.training.examples import Pair
 
 UNIVERSES = {"rocq": Universes.ROCQ, "lean": Universes.LEAN}
 """What each assistant prints for a universe."""
+BARE = 10
+"""One step of so many is learned without its hints, so that a model can do without."""
+
+Hints = Callable[[StepEntry], Sequence[str]]
+"""The tactics that stand before the state of a step, the likeliest first; never anything that was not there before."""
 
 
-def library_pairs(library: Library, split: str, part: str, reading: Reading = PLAIN_READING) -> Iterator[Pair]:
-    """The pairs of one part of a split (`train`, `val`, `test`).  Raises `LibraryError` if there is no such split."""
+def library_pairs(
+    library: Library, split: str, part: str, reading: Reading = PLAIN_READING, hints: Hints | None = None
+) -> Iterator[Pair]:
+    """The pairs of one part of a split (`train`, `val`, `test`), with hints if the reading wants some and they are there.
+
+    Raises `LibraryError` if there is no such split.
+    """
     assistants = {entry.id: entry.repository.assistant for entry in library.repositories()}
     files = {file.id: assistants[file.repository_id] for file in library.files()}
     theorems = {theorem.id: files[theorem.file_id] for theorem in library.theorems(split=split, part=part)}
     for step in library.steps(split=split, part=part):
         universes = UNIVERSES.get(theorems[step.theorem_id], Universes.EITHER)
-        yield levelled_pair(step.state_before, step.tactic, universes, reading)
+        pair = levelled_pair(step.state_before, step.tactic, universes, reading)
+        bare = part == "train" and step.id % BARE == 0
+        yield replace(pair, hints=tuple(hints(step))) if hints and reading.hints and not bare else pair
 
 
 def levelled_pair(
