@@ -24,8 +24,8 @@ def lean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def toolchain(lean: Path) -> LeanToolchain:
-    """The small Lean as the package finds an installed one."""
-    return find_lean(lambda name: str(lean) if name == "lean" else None)
+    """The small Lean as the package finds an installed one, with a kernel replay."""
+    return find_lean(lambda name: str(lean.with_name(name)) if name in ("lean", "leanchecker") else None)
 
 
 @pytest.fixture

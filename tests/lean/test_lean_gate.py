@@ -1,13 +1,12 @@
 """The gate for Lean against the real kernel: every cheat of the table is refused by the rung that must catch it.
 
-The catalogue is that of docs/lean.md.  `leanchecker` is not part of the small Lean, so a program that says yes or no
-stands for it; without one, nothing is accepted.
+The catalogue is that of docs/lean.md.  The replay is that of the small Lean: the real kernel, on the compiled file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,8 @@ GOOD = "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p := ⟨h.right, h.left⟩\
 DEFINED = "def two : Nat := 2\n"
 DEFINED += "inductive Even : Nat → Prop where\n  | zero : Even 0\n  | step (n : Nat) : Even n → Even (n + 2)\n"
 STATED = DEFINED + "theorem t : Even two := sorry\n"
+UNCHECKED = "set_option debug.skipKernelTC true\ntheorem t : 1 = 2 := by decide (kernel := true)\n"
+"""The tactic leaves the work to the kernel, and the option keeps the kernel from it."""
 PLAIN = "set_option genCtorIdx false\nset_option genSizeOf false\nset_option genInjectivity false\n"
 
 
@@ -63,6 +64,7 @@ CHEATS = (
     Cheat("L-A2 a trusted name inside another", "axiom A.propext : 1 = 2\ntheorem t : 1 = 2 := A.propext", A, "assumptions"),
     Cheat("L-A3 an escaped name", "axiom «propext, Quot.sound» : 1 = 2\ntheorem t : 1 = 2 := «propext, Quot.sound»", A, "assumptions"),
     Cheat("L-A3 an escaped name with brackets", "axiom «propext]» : 1 = 2\ntheorem t : 1 = 2 := «propext]»", A, "assumptions"),
+    Cheat("L-A5 kernel check switched off", UNCHECKED, Finding.CHECKER_REFUSED, "checker"),
     Cheat("L-A9 axiom behind a definition", "axiom a : 1 = 2\ndef d : 1 = 2 := a\ntheorem t : 1 = 2 := d", A, "assumptions"),
     Cheat("L-S1 another statement", "theorem t : 1 = 1 := rfl", W, "statement"),
     Cheat("L-S1 missing", "theorem u : 1 = 1 := rfl", W, "assumptions"),
@@ -84,23 +86,14 @@ CHEATS = (
 )  # fmt: skip
 
 
-def program(folder: Path, name: str, status: int) -> str:
-    path = folder / name
-    path.write_text(f"#!/bin/sh\nexit {status}\n")
-    path.chmod(0o755)
-    return str(path)
-
-
 @pytest.fixture(scope="module")
-def gates(toolchain: LeanToolchain, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LeanGate]]:
+def gates(toolchain: LeanToolchain) -> Iterator[Callable[..., LeanGate]]:
     made: list[LeanGate] = []
-    folder = tmp_path_factory.mktemp("checker")
 
-    def gate(status: int | None = 0, filter: bool = True, **more: object) -> LeanGate:
-        checker = None if status is None else program(folder, f"checker{status}", status)
+    def gate(filter: bool = True, toolchain: LeanToolchain = toolchain, **more: object) -> LeanGate:
         limits = GateLimits(seconds=100, cpu_seconds=3, memory_mib=LIMITS.memory_mib)
         forbidden = FORBIDDEN if filter else frozenset()
-        made.append(LeanGate(toolchain, limits=limits, forbidden=forbidden, checker=checker, **more))  # type: ignore[arg-type]
+        made.append(LeanGate(toolchain, limits=limits, forbidden=forbidden, **more))  # type: ignore[arg-type]
         return made[-1]
 
     yield gate
@@ -142,18 +135,12 @@ def test_lemmas_definitions_and_the_axioms_of_lean_may_be_used(gates: Callable[.
 
 
 def test_without_a_replay_nothing_is_accepted(
-    gates: Callable[..., LeanGate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gates: Callable[..., LeanGate], toolchain: LeanToolchain, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    verdict = judged(gates(None), TRUE, GOOD, tmp_path)
+    verdict = judged(gates(toolchain=replace(toolchain, checker=None)), TRUE, GOOD, tmp_path)
     assert (verdict.finding, verdict.level, verdict.accepted) == (Finding.NOT_CHECKED, 2, False)
     assert verdict.checks["checker"] is CheckResult.NOT_RUN
     assert verdict.checks["statement"] is CheckResult.PASSED
-
-
-def test_a_replay_that_refuses_is_heard(gates: Callable[..., LeanGate], tmp_path: Path) -> None:
-    verdict = judged(gates(1), TRUE, GOOD, tmp_path)
-    assert (verdict.finding, verdict.level) == (Finding.CHECKER_REFUSED, 2)
 
 
 def test_axioms_that_are_asked_for_are_allowed_by_full_name(gates: Callable[..., LeanGate], tmp_path: Path) -> None:
@@ -176,14 +163,13 @@ def test_a_reference_that_does_not_compile_is_not_checked(gates: Callable[..., L
     [
         ("_assumptions", "axiom a : 1 = 2\ntheorem t : 1 = 2 := a"),
         ("_statement", "theorem t : 1 = 1 := rfl"),
-        ("_replay", "theorem t : 1 = 1 := rfl"),
+        ("_replay", UNCHECKED),
     ],
 )
 def test_a_gate_without_one_check_lets_a_cheat_through(
     gates: Callable[..., LeanGate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: str, candidate: str
 ) -> None:
-    reference = "theorem t : 1 = 1 := sorry" if check == "_replay" else FALSE
-    gate = gates(1 if check == "_replay" else 0, filter=False)
-    assert not judged(gate, reference, candidate, tmp_path).accepted
+    gate = gates(filter=False)
+    assert not judged(gate, FALSE, candidate, tmp_path).accepted
     monkeypatch.setattr(gate, check, lambda case: None)
-    assert judged(gate, reference, candidate, tmp_path).accepted
+    assert judged(gate, FALSE, candidate, tmp_path).accepted

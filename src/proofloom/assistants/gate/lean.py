@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from proofloom.assistants.gate.build import Refusal
-from proofloom.assistants.gate.confinement import GateLimits, run
+from proofloom.assistants.gate.confinement import GateLimits
 from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, header
 from proofloom.assistants.gate.probe import Doubt
 from proofloom.assistants.lean.lexing import Kind, LexingError, code
@@ -62,7 +62,7 @@ class LeanGate:
     """Checks candidate texts of Lean files against reference texts, levels 1 to 4 of the ladder of assurance.
 
     `axioms` are full names that a proof may rest on beside the three of Lean.  `forbidden` are the words of the first
-    filter.  `checker` is the program that replays a compiled file in the kernel, None if there is none.
+    filter.  `checker` is the program that replays a compiled file in the kernel (None for that of the toolchain).
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class LeanGate:
         self._allowed = frozenset((*AXIOMS, *axioms))
         self._limits = limits
         self._forbidden = forbidden
-        self._checker = checker or shutil.which("leanchecker")
+        self._checker = checker or toolchain.checker
         self._fresh_nonce = fresh_nonce
         self._clock = clock
         self._temporary = tempfile.TemporaryDirectory(prefix="proofloom-gate-")
@@ -209,10 +209,8 @@ class LeanGate:
     def _replay(self, case: _Case) -> None:
         if self._checker is None:
             raise Refusal(Finding.NOT_CHECKED, "no program leanchecker (it comes with Lean 4.28 and later)")
-        variables = dict(case.candidate.shop.settings.variables)
         place = case.candidate.folder / "source"
-        search = ":".join(filter(None, (str(place), variables.get("LEAN_PATH", ""))))
-        done = run(("env", f"LEAN_PATH={search}", self._checker, MODULE), place, self._limits, own_proc=True)
+        done = case.candidate.shop.program(self._checker, place, (place,), MODULE)
         case.candidate.runs.append(done)
         if not done.good:
             reason = " ".join((done.error + done.out).split())[:300] or f"exit status {done.status}"

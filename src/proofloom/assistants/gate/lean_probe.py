@@ -44,12 +44,14 @@ class Shop:
 
     def lean(self, folder: Path, path: Sequence[Path], *arguments: str) -> Run:
         """Run Lean in `folder`, with modules found in `path` before those of the settings."""
+        return self.program(self.toolchain.lean, folder, path, *arguments)
+
+    def program(self, program: str, folder: Path, path: Sequence[Path], *arguments: str) -> Run:
+        """Run a program of the toolchain, as `lean` does."""
         variables = dict(self.settings.variables)
         search = ":".join(filter(None, (*map(str, path), variables.pop("LEAN_PATH", ""))))
         given = [f"{name}={value}" for name, value in variables.items() if name != "PATH"]
-        return run(
-            ("env", *given, f"LEAN_PATH={search}", self.toolchain.lean, *arguments), folder, self.limits, own_proc=True
-        )
+        return run(("env", *given, f"LEAN_PATH={search}", program, *arguments), folder, self.limits, own_proc=True)
 
 
 @dataclass

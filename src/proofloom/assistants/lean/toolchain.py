@@ -30,11 +30,12 @@ _FROM_LAKE = (
 
 @dataclass(frozen=True, slots=True)
 class LeanToolchain:
-    """The program `lean`, its version, and `lake` if there is one."""
+    """The program `lean`, its version, and `lake` and `leanchecker` if there are such."""
 
     version: tuple[int, int, int]
     lean: str
     lake: str | None = None
+    checker: str | None = None
 
     @property
     def name(self) -> str:
@@ -57,10 +58,16 @@ def find_lean(
     if match is None:
         raise AssistantError(f"{lean}: no version number in {text[:80]!r}; {INSTALL}")
     version = (int(match[1]), int(match[2]), int(match[3]))
-    toolchain = LeanToolchain(version, lean, which("lake"))
+    toolchain = LeanToolchain(version, lean, which("lake"), which("leanchecker") or _beside(lean))
     if version < OLDEST:
         raise AssistantError(f"{toolchain.name} is too old: wanted {'.'.join(map(str, OLDEST))} or later; {INSTALL}")
     return toolchain
+
+
+def _beside(lean: str) -> str | None:
+    """The program `leanchecker` in the folder where `lean` really lies."""
+    checker = Path(lean).resolve().with_name("leanchecker")
+    return str(checker) if checker.is_file() else None
 
 
 @dataclass(frozen=True, slots=True)

