@@ -15,7 +15,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from proofloom.hierarchy import GOAL_MARKER, OUTSIDE, STEP_MARKER, Kind, Level, LevelledText, Span, span_kinds
+from proofloom.hierarchy import (
+    GOAL_MARKER,
+    HINT_MARKERS,
+    OUTSIDE,
+    STEP_MARKER,
+    Kind,
+    Level,
+    LevelledText,
+    Span,
+    span_kinds,
+)
 from proofloom.proofs import ProofState
 
 if TYPE_CHECKING:  # an endpoint needs prompts too, and no transformers
@@ -55,24 +65,35 @@ def plain_tokens(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> li
     return tokens
 
 
-def hint_tokens(
-    tokenizer: PreTrainedTokenizerBase, hints: Sequence[Sequence[str]], longest: int
-) -> list[list[int]]:
-    """For each state the tokens of its hints, a line for each, as many as fit into `longest` from the first on.
+def hint_tokens(tokenizer: PreTrainedTokenizerBase, hints: Sequence[Sequence[str]], longest: int) -> list[list[int]]:
+    """For each state the tokens of its hints, each behind its number, as many as fit into `longest` from the first on.
 
-    A hint that does not fit is passed over, so that a shorter one behind it may.
+    A hint that does not fit is passed over, so that a shorter one behind it may; numbers are places in `hints`.
     """
     if not longest:
         return [[] for _ in hints]
+    numbers = [_marker(tokenizer, text) for text in HINT_MARKERS]
     texts = list({hint for some in hints for hint in some})
-    tokens = dict(zip(texts, plain_tokens(tokenizer, [f"{text}\n" for text in texts]), strict=True))
+    tokens = dict(zip(texts, plain_tokens(tokenizer, texts), strict=True))
     made: list[list[int]] = []
     for some in hints:
         kept: list[int] = []
-        for hint in some:
-            if len(kept) + len(tokens[hint]) <= longest:
-                kept += tokens[hint]
+        for number, hint in zip(numbers, some, strict=False):
+            said = number + tokens[hint]
+            if len(kept) + len(said) <= longest:
+                kept += said
         made.append(kept)
+    return made
+
+
+def answer_tokens(
+    tokenizer: PreTrainedTokenizerBase, tactics: Sequence[str], hints: Sequence[Sequence[str]]
+) -> list[list[int]]:
+    """What a model is to write for each tactic: the number of the hint that says it, else the tactic itself."""
+    made = plain_tokens(tokenizer, tactics)
+    for place, (tactic, some) in enumerate(zip(tactics, hints, strict=True)):
+        if tactic in some[: len(HINT_MARKERS)]:
+            made[place] = _marker(tokenizer, HINT_MARKERS[some.index(tactic)])
     return made
 
 
@@ -86,14 +107,14 @@ def prompts(
 
     The tokenizer must be a fast one, which knows offsets.  Raises `ValueError` if not even one token of a state fits.
     """
-    if not states:
-        return []
     first, last = (_marker(tokenizer, text) for text in (GOAL_MARKER, STEP_MARKER))
     begin = _beginning(tokenizer)
     before = [[]] * len(states) if before is None else before
-    least = len(begin) + max(map(len, before)) + len(first) + len(last) + 1
+    least = len(begin) + max(map(len, before), default=0) + len(first) + len(last) + 1
     if longest < least:
         raise ValueError(f"longest={longest}: wanted at least {least}, the hints, the markers and one token")
+    if not states:
+        return []
     texts = [state.text for state in states]
     options = {
         "add_special_tokens": False,

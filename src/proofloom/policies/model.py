@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from proofloom.assistants.rocq.tactics import NotATactic, tactic_sentence
-from proofloom.hierarchy import GOAL_MARKER, STEP_MARKER
+from proofloom.hierarchy import GOAL_MARKER, HINT_MARKERS, STEP_MARKER
 from proofloom.models.engine.text import Asked, Completion, TextEngine
 from proofloom.policies.mixture import log_sum_exp
 from proofloom.policies.policy import Learner, Policy, Query
 from proofloom.proofs import Candidate, Step, Theorem
 
-HINTS = 16
+HINTS = len(HINT_MARKERS)
 """How many tactics of another policy are given to a model that reads hints, at most; its reading says how many fit."""
+_MARKERS = (GOAL_MARKER, STEP_MARKER, *HINT_MARKERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,6 @@ def candidates(completions: Iterable[Completion], tactic: Callable[[str], str | 
 
 def _readable(text: str) -> bool:
     """Printable (line ends and tabs too), without the character that stands for broken bytes, and without a marker."""
-    if "\ufffd" in text or GOAL_MARKER in text or STEP_MARKER in text:
+    if "\ufffd" in text or any(marker in text for marker in _MARKERS):
         return False
     return all(character.isprintable() or character in "\n\t" for character in text)

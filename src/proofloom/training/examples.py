@@ -22,7 +22,7 @@ from transformers import PreTrainedTokenizerBase
 from proofloom.corpus.array_file import read_arrays, write_arrays
 from proofloom.hierarchy import OUTSIDE, LevelledText
 from proofloom.models.neox import CONTEXT
-from proofloom.models.prompt import Cut, Prompt, hint_tokens, plain_tokens, prompts
+from proofloom.models.prompt import Cut, Prompt, answer_tokens, hint_tokens, prompts
 
 _AT_ONCE = 1000
 LEFT_OUT = "left out: the tactic is too long"
@@ -147,8 +147,9 @@ def _tokenized(
     pairs: list[Pair], tokenizer: PreTrainedTokenizerBase, limits: Limits, hints: int, counts: Counter[str]
 ) -> Iterator[tuple[Prompt, list[int]]]:
     """Each prompt with the tokens of its tactic."""
-    tactics = plain_tokens(tokenizer, [pair.tactic for pair in pairs])
-    before = hint_tokens(tokenizer, [pair.hints for pair in pairs], hints)
+    said = [pair.hints if hints else () for pair in pairs]
+    tactics = answer_tokens(tokenizer, [pair.tactic for pair in pairs], said)
+    before = hint_tokens(tokenizer, said, hints)
     made = prompts(tokenizer, [pair.state for pair in pairs], limits.prompt, before)
     for prompt, tactic in zip(made, tactics, strict=True):
         if len(tactic) + 1 > limits.tactic:

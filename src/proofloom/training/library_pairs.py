@@ -6,6 +6,7 @@ A state that was cut when it was traced has no structure any more; its levels co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from proofloom.corpus.entries import StepEntry
 from proofloom.corpus.library import Library
@@ -26,7 +27,7 @@ Hints = Callable[[StepEntry], Sequence[str]]
 def library_pairs(
     library: Library, split: str, part: str, reading: Reading = PLAIN_READING, hints: Hints | None = None
 ) -> Iterator[Pair]:
-    """The pairs of one part of a split (`train`, `val`, `test`), with hints if the reading wants some and they are there.
+    """The pairs of one part of a split (`train`, `val`, `test`); `hints` are asked if the reading wants some.
 
     Raises `LibraryError` if there is no such split.
     """
@@ -35,9 +36,19 @@ def library_pairs(
     theorems = {theorem.id: files[theorem.file_id] for theorem in library.theorems(split=split, part=part)}
     for step in library.steps(split=split, part=part):
         universes = UNIVERSES.get(theorems[step.theorem_id], Universes.EITHER)
-        pair = levelled_pair(step.state_before, step.tactic, universes, reading)
         bare = part == "train" and step.id % BARE == 0
-        yield replace(pair, hints=tuple(hints(step))) if hints and reading.hints and not bare else pair
+        yield given_pair(step, universes, reading, None if bare else hints)
+
+
+def given_pair(
+    step: StepEntry,
+    universes: Universes = Universes.EITHER,
+    reading: Reading = PLAIN_READING,
+    hints: Hints | None = None,
+) -> Pair:
+    """The pair of a step of a library, with the hints that the reading wants if there is somebody to ask."""
+    pair = levelled_pair(step.state_before, step.tactic, universes, reading)
+    return replace(pair, hints=tuple(hints(step))) if hints and reading.hints else pair
 
 
 def levelled_pair(
