@@ -140,8 +140,11 @@ def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any
     with Library.open(settings.library, create=False) as library:
         entry = library.split(settings.split)
         settings = replace(settings, split=f"{entry.name}@{entry.version}")
+        try:
+            plan = training_plan(settings, entry)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
         folder = begin_run(run, settings.toml)
-        plan = training_plan(settings, entry)
         stamp = library_stamp(library, settings.split)
         try:
             with alone_in(folder), ExitStack() as at_end:
