@@ -36,7 +36,7 @@ from proofloom.models.sentence_encoder import SentenceEncoder
 from proofloom.policies.retrievers import MINILM, encoder_at
 from proofloom.proofs import ProofState
 from proofloom.retrieval.encoder import goal_text, premise_text
-from proofloom.training.premise_encoder import Question, questions, recalls
+from proofloom.training.premise_encoder import Question, nearest, questions, recalls
 
 WINDOWS = (4, 4, 4)
 Trees = Callable[[list[str], list[list[tuple[int, int]]], Tensor], NestedSignal]
@@ -155,7 +155,8 @@ def measure_encoder(figures: Figures, options: Any) -> None:
     if options.db is not None:
         asked, premises, numbers = retrieval(options.db, options.split, 20 if options.quick else 300, options.seed)
         goals = [goal_text(question.goal) for question in asked]
-        found = recalls(asked, encoded(encoder, goals).rows, numbers, encoded(encoder, premises).rows, 10)
+        near = nearest(asked, encoded(encoder, goals).rows, numbers, encoded(encoder, premises).rows, 10)
+        found = recalls(asked, near, 10)
         figures.figure("recall_10_unchanged", round(float(np.mean(found)), 4))
         figures.say(f"unchanged: recall@10 {np.mean(found):.4f} of {len(asked)} questions, {len(premises)} premises")
     for name, layers in schemes.items():
@@ -171,9 +172,8 @@ def measure_encoder(figures: Figures, options: Any) -> None:
             figures.figure(f"{key}_spearman", round(spearman(before.rows, after.rows), 4))
             figures.figure(f"{key}_seconds_over_unchanged", round(after.seconds / before.seconds, 3))
             if asked:
-                recall = recalls(
-                    asked, encoded(encoder, goals, trees).rows, numbers, encoded(encoder, premises, trees).rows, 10
-                )
+                rows = [encoded(encoder, one, trees).rows for one in (goals, premises)]
+                recall = recalls(asked, nearest(asked, rows[0], numbers, rows[1], 10), 10)
                 figures.figure(f"{key}_recall_10", round(float(np.mean(recall)), 4))
                 line += f", recall@10 {np.mean(recall):.4f}"
             injection.remove()

@@ -28,7 +28,7 @@ from proofloom.assistants.processes import cpu_seconds
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.proofs import Step, Theorem
 
-sys.path.append(str(Path(__file__).parents[1] / "tests" / "lean"))
+sys.path += [str(Path(__file__).parents[1] / place) for place in ("tools/small_lean", "tests/lean")]
 from small_lean import HEADER, install
 from small_theorems import THEOREMS
 

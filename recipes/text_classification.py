@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.paired import bootstrap_mean
 from proofloom.hierarchy.signals import PARAGRAPHS, SENTENCES, TOKENS, text_tree
-from proofloom.training.tree_encoder import Arm, EncoderSizes, TreeEncoder, TreeText
+from proofloom.models.tree_encoder import Arm, EncoderSizes, TreeEncoder, TreeText
 
 SHORTEST = 12
 """Words of a text, at least."""

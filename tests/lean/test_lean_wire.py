@@ -14,24 +14,10 @@ from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
 from proofloom.assistants.processes import ProcessDied
 
 SERVER = """#!{python}
-import json, sys, time
-def say(**message):
-    data = json.dumps({{"jsonrpc": "2.0", **message}}).encode()
-    sys.stdout.buffer.write(b"Content-Length: %d\\r\\n\\r\\n" % len(data) + data)
-    sys.stdout.buffer.flush()
-def publish(version, text, line=0):
-    place = {{"line": line, "character": 0}}
-    item = {{"severity": 1, "message": text, "range": {{"start": place, "end": place}}}}
-    say(method="textDocument/publishDiagnostics", params={{"uri": "u", "version": version, "diagnostics": [item]}})
-while True:
-    length = 0
-    while (line := sys.stdin.buffer.readline().strip()):
-        length = int(line.split(b":")[1])
-    if not length:
-        sys.exit(0)
-    message = json.loads(sys.stdin.buffer.read(length))
-    number = message.get("id")
-    if message.get("method") == "textDocument/waitForDiagnostics":
+import sys, time
+from proofloom.assistants.doubles.server import done, edits, publish, say
+for edit in edits():
+    number = edit.version
 {answers}
 """
 
@@ -43,7 +29,7 @@ def frame(**message: object) -> bytes:
 
 def worker(folder: Path, answers: str, **limits: float) -> LeanWorker:
     program = folder / "lean"
-    lines = "\n".join("        " + line for line in answers.split("\n"))
+    lines = "\n".join("    " + line for line in answers.split("\n"))
     program.write_text(SERVER.format(python=sys.executable, answers=lines), encoding="utf-8")
     program.chmod(0o755)
     settings = WorkerLimits(grace_seconds=0.2, **limits)  # type: ignore[arg-type]
@@ -86,7 +72,7 @@ def test_requests_carry_the_text_and_the_version() -> None:
 
 def test_what_is_said_about_another_version_is_left_aside(tmp_path: Path) -> None:
     answers = 'publish(number, "now")\npublish(number - 1, "old")\npublish(number + 1, "new")\n'
-    answers += "say(id=number - 1, result={})\nsay(id=number, result={})"
+    answers += "done(number - 1)\ndone(number)"
     lean = worker(tmp_path, answers)
     for _ in range(2):
         assert [item.text for item in lean.check("text", 10)] == ["now"]
@@ -94,7 +80,7 @@ def test_what_is_said_about_another_version_is_left_aside(tmp_path: Path) -> Non
 
 
 def test_the_last_that_is_said_counts(tmp_path: Path) -> None:
-    lean = worker(tmp_path, 'publish(number, "first")\npublish(number, "last")\nsay(id=number, result={})')
+    lean = worker(tmp_path, 'publish(number, "first")\npublish(number, "last")\ndone(number)')
     assert [item.text for item in lean.check("text", 10)] == ["last"]
     lean.kill()
 

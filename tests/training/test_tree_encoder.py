@@ -17,20 +17,21 @@ from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep
 from proofloom.corpus.splits import SplitSettings, divide
 from proofloom.hierarchy.nested import NestedSignal
 from proofloom.hierarchy.signals import DOMAINS
+from proofloom.models import tree_encoder
 from proofloom.models.tokenizer import train_tokenizer
+from proofloom.models.tree_encoder import Arm, EncoderSizes, TreeEncoder, TreeText, vectors
+from proofloom.models.tree_texts import LONGEST, goal_texts, premise_texts
 from proofloom.proofs import Goal, Hypothesis
 from proofloom.training.premise_encoder import (
+    Contrasts,
     ContrastSettings,
     Question,
     contrast,
-    goal_texts,
-    premise_texts,
+    nearest,
     questions,
     recalls,
     train_encoder,
-    vectors,
 )
-from proofloom.training.tree_encoder import Arm, EncoderSizes, TreeEncoder, TreeText
 
 SIZES = EncoderSizes(width=16, out=16, heads=2, head_width=8, position=8)
 TEXTS = [TreeText((3, 4, 5, 6), ((0, 1), (2, 3))), TreeText((7, 3), (0, 1)), TreeText((4, 4, 9), (0, (1, 2)))]
@@ -44,7 +45,9 @@ def encoder(arm: Arm) -> TreeEncoder:
 
 
 @pytest.mark.parametrize("arm", Arm)
-def test_batch_mates_do_not_matter(arm: Arm) -> None:
+@pytest.mark.parametrize("at_once", [1, 9, 4096])
+def test_batch_mates_do_not_matter(arm: Arm, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree_encoder, "BATCH_TOKENS", at_once)
     model = encoder(arm)
     together = model(TEXTS)
     assert together.shape == (3, 16)
@@ -128,10 +131,46 @@ def test_training_finds_what_belongs_together() -> None:
     torch.manual_seed(0)
     model = TreeEncoder(len(tokenizer), (*DOMAINS, "sequence"), Arm.HSA, SIZES)
     given = goal_texts(tokenizer, goals)
-    losses = train_encoder(model, asked, given, premises, ContrastSettings(batch=8, epochs=40, learning_rate=1e-2))
+    settings = ContrastSettings(batch=8, epochs=40, learning_rate=1e-2)
+    losses = train_encoder(model, asked, given, premises, dict.fromkeys(premises, 0), settings)
     assert len(losses) == 40
     assert losses[-1] < 0.1 < losses[0]
-    rows = vectors(model, list(premises.values()), batch=3)
-    assert recalls(asked, vectors(model, given), usable, rows, 1) == [1.0] * len(words)
+    rows = vectors(model, list(premises.values()))
+    near = nearest(asked, vectors(model, given), usable, rows, 8)
+    assert recalls(asked, near, 1) == [1.0] * len(words)
     narrow = [Question(asked[0].goal, (0, 1), np.array([1, 2]), 0)]
-    assert recalls(narrow, vectors(model, given[:1]), usable, rows, 2) == [0.5]
+    assert recalls(narrow, nearest(narrow, vectors(model, given[:1]), usable, rows, 2), 2) == [0.5]
+
+
+def test_counter_examples_might_have_been_used() -> None:
+    files = {1: 0, 2: 0, 3: 0, 4: 1, 5: 1, 6: 1}
+    first = Question(Goal((), "a"), (2,), np.array([1, 2, 4]), 0)
+    second = Question(Goal((), "b"), (4, 5), np.array([2, 4, 5]), 1)
+    drawn = set[int]()
+    chance = np.random.default_rng(0)
+    for _ in range(60):
+        chosen = Contrasts(files, hard=True).of([first, second], chance)
+        assert chosen[0] == 2 and chosen[1] in (4, 5)
+        assert len(set(chosen)) == len(chosen)
+        drawn |= set(chosen)
+    assert drawn == {1, 2, 4, 5}  # 3 and 6 may be used by neither
+    assert len(Contrasts(files, hard=False).of([first, second], chance)) == 2
+
+
+def test_more_premises_than_goals_are_more_to_tell_from() -> None:
+    rows = torch.eye(3)
+    none = torch.zeros(2, 3, dtype=torch.bool)
+    wrong = contrast(rows[:2], rows, none, 1.0).item()
+    assert wrong == pytest.approx(float(np.log(2 + np.e)) - 1, abs=1e-5)
+    used = torch.tensor([[True, False, True], [False, True, True]])
+    assert contrast(rows[:2], rows, used, 1.0).item() == pytest.approx(float(np.log(1 + np.e)) - 1, abs=1e-5)
+
+
+def test_of_a_long_state_the_conclusion_stays() -> None:
+    tokenizer = train_tokenizer(["x : nat", "⊢ y = z"], 270)
+    long = Goal(tuple(Hypothesis((f"x{number}",), "nat") for number in range(200)), "y = z")
+    (text,) = goal_texts(tokenizer, [long])
+    assert len(text.tokens) == LONGEST
+    assert tokenizer.decode(text.tokens).endswith("⊢ y = z")
+    (short,) = goal_texts(tokenizer, [Goal((), "y = z")])
+    assert text.tokens[-len(short.tokens) :] == short.tokens

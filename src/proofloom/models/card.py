@@ -1,4 +1,7 @@
-"""The card of a model: what it was trained on, from which seeds, and what came out; a pure function of these facts."""
+"""The card of a model: what it was trained on, from which seeds, and what came out; a pure function of these facts.
+
+There is one for models that write tactics and one for encoders that find premises.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from dataclasses import dataclass, field
 _FRONT = """\
 ---
 license: {license}
-library_name: transformers
-pipeline_tag: text-generation
+library_name: {library}
+pipeline_tag: {task}
 tags: [theorem-proving]
 ---
 """
@@ -26,6 +29,16 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained("FOLDER")
 model = AutoModelForCausalLM.from_pretrained("FOLDER")
+```
+"""
+_USE_ENCODER = """\
+## Use
+
+It turns goals and premises into vectors of length 1 whose inner product says how well they fit.
+
+```console
+$ proofloom index --encoder FOLDER
+$ proofloom search "rev (x ++ y) = rev y ++ rev x" --by dense
 ```
 """
 
@@ -54,10 +67,19 @@ class CardFacts:
 
 def model_card(facts: CardFacts) -> str:
     """The card as Markdown with the front matter that model hubs read; the same facts give the same text."""
+    return _card(facts, "transformers", "text-generation", "proposes tactics", _USE)
+
+
+def encoder_card(facts: CardFacts) -> str:
+    """The same for an encoder of goals and premises."""
+    return _card(facts, "proofloom", "feature-extraction", "finds premises for goals", _USE_ENCODER)
+
+
+def _card(facts: CardFacts, library: str, task: str, does: str, use: str) -> str:
     family, base = _line(facts.family), _line(facts.base)
     parts = [
-        _FRONT.format(license="other" if facts.base else "apache-2.0"),
-        f"# {_line(facts.name)}\n\nA {family} model of {facts.parameters:,} parameters that proposes tactics."
+        _FRONT.format(license="other" if facts.base else "apache-2.0", library=library, task=task),
+        f"# {_line(facts.name)}\n\nA {family} model of {facts.parameters:,} parameters that {does}."
         f"{_STARTED.format(base=base) if base else ''}\n",
         f"## Data\n\n{_line(facts.data)}. Split `{_line(facts.split)}`, digest `{_line(facts.digest)}`.\n",
         *(
@@ -71,7 +93,7 @@ def model_card(facts: CardFacts) -> str:
             )
             if rows
         ),
-        _USE,
+        use,
     ]
     return "\n".join(parts)
 

@@ -5,6 +5,7 @@ The folder is written beside its place and moved in, so that there is never half
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,12 +37,12 @@ def save_model(
         tokenizer.save_pretrained(beside)
         (beside / CARD).write_text(card, "utf-8")
 
-    _replace(folder, write)
+    write_folder(folder, write)
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Write a tokenizer alone to `folder`, in place of what is there.  Raises `ModelError`."""
-    _replace(folder, tokenizer.save_pretrained)
+    write_folder(folder, tokenizer.save_pretrained)
 
 
 def load_model(folder: Path) -> PreTrainedModel:
@@ -68,8 +69,8 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     return cast(PreTrainedTokenizerBase, tokenizer)
 
 
-def _replace(folder: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a new folder, and put it in the place of `folder`."""
+def write_folder(folder: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a new folder, and put it in the place of `folder`.  Raises `ModelError`."""
     beside, old = (folder.with_name(f".{folder.name}.{state}") for state in ("new", "old"))
     try:
         for left in (beside, old):
@@ -81,6 +82,16 @@ def _replace(folder: Path, write: Callable[[Path], object]) -> None:
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise ModelError(f"{folder}: cannot be written ({error.strerror or error})") from error
+
+
+def folder_digest(folder: Path) -> str:
+    """Twelve digits of all that decides what a model of a folder gives: configurations, tokenizer, weights."""
+    found = hashlib.sha256()
+    for file in sorted([*folder.glob("*.json"), *folder.glob("*.safetensors"), *folder.glob("1_Pooling/*.json")]):
+        found.update(file.name.encode())
+        with file.open("rb") as stream:
+            found.update(hashlib.file_digest(stream, "sha256").digest())
+    return found.hexdigest()[:12]
 
 
 @contextmanager

@@ -7,9 +7,8 @@ The folder holds the files of a model and its tokenizer; optional are `1_Pooling
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from transformers import AutoModel
 
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.models.errors import ModelError
-from proofloom.models.folder import load_tokenizer, no_progress
+from proofloom.models.folder import folder_digest, load_tokenizer, no_progress
+from proofloom.models.length_batches import by_length
 from proofloom.proofs import Goal
 from proofloom.retrieval.encoder import Vectors, goal_text, premise_text
 
@@ -50,7 +50,7 @@ class SentenceEncoder:
         prompts = _json(folder / "config_sentence_transformers.json").get("prompts") or {}
         self._prompts = {kind: str(prompts.get(kind) or "") for kind in ("query", "document")}
         self.dimension = int(self.model.config.hidden_size)
-        self.name = f"{folder.resolve().name}-{_digest(folder)}"
+        self.name = f"{folder.resolve().name}-{folder_digest(folder)}"
 
     def goals(self, goals: Sequence[Goal]) -> Vectors:
         """n goals as n×`dimension`, each of length 1."""
@@ -67,7 +67,7 @@ class SentenceEncoder:
             return found
         tokens: list[list[int]] = self.tokenizer(list(texts), truncation=True, max_length=self._longest)["input_ids"]
         with torch.inference_mode():
-            for places in _batches([len(one) for one in tokens]):
+            for places in by_length([len(one) for one in tokens], BATCH_TOKENS):
                 found[places] = self._batch([tokens[place] for place in places]).numpy()
         return found
 
@@ -85,24 +85,17 @@ class SentenceEncoder:
         return torch.nn.functional.normalize(pooled, dim=1)
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places in order of length, as many at once as `BATCH_TOKENS` allows."""
-    batch: list[int] = []
-    for place in np.argsort(lengths, kind="stable").tolist():
-        if batch and (len(batch) + 1) * lengths[place] > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch
-
-
 def _model(folder: Path) -> Any:
     modules = _json(folder / "modules.json", [])
     for module in modules:
         kind = str(module.get("type", "")).rpartition(".")[2]
         if kind not in _MODULES:
             raise ModelError(f"{folder}: has a module {kind}; wanted only {', '.join(_MODULES)}")
+    kinds = _json(folder / "config.json").get("architectures") or []
+    if not modules and any(str(kind).endswith("ForCausalLM") for kind in kinds):
+        raise ModelError(
+            f"{folder}: is a model that writes ({kinds[0]}); wanted an encoder, ours or of sentence-transformers"
+        )
     try:
         with no_progress():
             model: Any = AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
@@ -129,13 +122,3 @@ def _json(file: Path, default: Any = None) -> Any:
         return {} if default is None else default
     except (OSError, ValueError) as error:
         raise ModelError(f"{file}: cannot be read ({error})") from error
-
-
-def _digest(folder: Path) -> str:
-    """Of all that decides a vector: configurations, tokenizer, weights."""
-    found = hashlib.sha256()
-    for file in sorted([*folder.glob("*.json"), *folder.glob("*.safetensors"), *folder.glob("1_Pooling/*.json")]):
-        found.update(file.name.encode())
-        with file.open("rb") as stream:
-            found.update(hashlib.file_digest(stream, "sha256").digest())
-    return found.hexdigest()[:12]

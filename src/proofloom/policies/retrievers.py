@@ -62,16 +62,20 @@ def check_retriever(name: str, premises: Sequence[PremiseEntry], index: Path | N
 
 
 def encoder_at(source: str, threads: int | None = None) -> Encoder:
-    """`minilm`, or a folder.  Raises `ModelError`, and `ModuleNotFoundError` without the extra `model`."""
+    """`minilm`, or the folder of one that we trained or in the layout of sentence-transformers.
+
+    Raises `ModelError`, and `ModuleNotFoundError` without the extra `model`.
+    """
     folder = _folder(source)
     check_model(folder)
     import torch
 
+    from proofloom.models.premise_encoder import is_premise_encoder, load_premise_encoder
     from proofloom.models.sentence_encoder import SentenceEncoder
 
     if threads is not None:
         torch.set_num_threads(threads)
-    return SentenceEncoder(folder)
+    return load_premise_encoder(folder) if is_premise_encoder(folder) else SentenceEncoder(folder)
 
 
 def _folder(source: str) -> Path:

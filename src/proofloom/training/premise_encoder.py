@@ -1,7 +1,9 @@
 """Premises for a goal by learned vectors: a tree encoder of states and statements, trained by contrast.
 
-A goal and a premise that a human used there are to have a large product, a goal and the premises of the other goals in
-the batch a small one.  Which premises a theorem may use is asked of the library, and recall counts only those.
+A goal and a premise that a human used there are to have a large product, a goal and other premises a small one.  The
+others are those of the other goals in the batch and, harder, premises that might have been used: one from the file of
+the right one (as ReProver has them) and one from anywhere.  Which premises a theorem may use is asked of the library,
+and recall counts only those.
 """
 
 from __future__ import annotations
@@ -13,19 +15,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from transformers import PreTrainedTokenizerBase
 
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
-from proofloom.hierarchy import levelled_state
-from proofloom.hierarchy.nested import Branch
-from proofloom.hierarchy.signals import THEOREM, TOKENS, record, state_tree
+from proofloom.models.tree_encoder import TreeEncoder, TreeText
 from proofloom.proofs import Goal, ProofState
 from proofloom.proofs.state import StateSyntaxError
-from proofloom.training.tree_encoder import TreeEncoder, TreeText
-
-LONGEST = 256
-"""Tokens of a state or a statement, at most; the rest is cut off, for every arm alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +35,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ContrastSettings:
-    """How an encoder is trained: pairs of a batch, passes over the questions, and the divisor of the products."""
+    """How an encoder is trained: pairs of a batch, passes over the questions, and the divisor of the products.
+
+    With `hard` each goal brings two premises that it might have used, one from the file of the right one.
+    """
 
     batch: int = 64
     epochs: int = 3
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-3
     temperature: float = 0.05
+    hard: bool = True
     seed: int = 0
 
 
@@ -70,46 +69,39 @@ def questions(library: Library, premises: Sequence[PremiseEntry], split: str, pa
             yield Question(goals[0], used, usable, theorem)
 
 
-def goal_texts(tokenizer: PreTrainedTokenizerBase, goals: Sequence[Goal]) -> list[TreeText]:
-    """Goals as states with their trees."""
-    states = [levelled_state(ProofState((goal,))) for goal in goals]
-    found = []
-    for state, (tokens, offsets) in zip(states, _tokens(tokenizer, [one.text for one in states]), strict=True):
-        found.append(TreeText(tokens, state_tree(state, offsets)))
-    return found
-
-
-def premise_texts(tokenizer: PreTrainedTokenizerBase, premises: Sequence[PremiseEntry]) -> list[TreeText]:
-    """Premises as records of a name (its last two parts) and a statement."""
-    names = _tokens(tokenizer, [".".join(premise.full_name.split(".")[-2:]) for premise in premises])
-    statements = _tokens(tokenizer, [premise.statement or "?" for premise in premises])
-    found = []
-    for (name, _), (statement, _) in zip(names, statements, strict=True):
-        parts = (range(len(name)), range(len(name), len(name) + len(statement)))
-        fields = {key: Branch(TOKENS, tuple(part)) for key, part in zip(THEOREM.keys, parts, strict=True)}
-        found.append(TreeText((*name, *statement), record(THEOREM, fields)))
-    return found
-
-
-def _tokens(
-    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]
-) -> list[tuple[tuple[int, ...], list[tuple[int, int]]]]:
-    if not texts:
-        return []
-    options = {"add_special_tokens": False, "split_special_tokens": True, "return_offsets_mapping": True}
-    encoded = tokenizer(list(texts), truncation=True, max_length=LONGEST, **options)
-    return [(tuple(ids), pairs) for ids, pairs in zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)]
-
-
 def contrast(goals: Tensor, premises: Tensor, same: Tensor, temperature: float) -> Tensor:
-    """The mean loss, in nats, of telling the premise of each goal from the others of the batch, both of (B, O).
+    """The mean loss, in nats, of telling the premise of each goal (B, O) from all others of `premises` (P, O).
 
-    `same` (B, B) is True where a goal used the premise of another goal too, which is then no counter-example.
+    The premise of goal i is row i.  `same` (B, P) is True where a goal used another premise of the batch too, which is
+    then no counter-example.
     """
     products = nn.functional.normalize(goals, dim=-1) @ nn.functional.normalize(premises, dim=-1).T / temperature
-    own = torch.eye(len(goals), dtype=torch.bool, device=goals.device)
+    own = torch.eye(*products.shape, dtype=torch.bool, device=goals.device)
     products = products.masked_fill(same & ~own, -torch.inf)
     return nn.functional.cross_entropy(products, torch.arange(len(goals), device=goals.device))
+
+
+class Contrasts:
+    """Draws premises for the goals of a batch; `files` says in which file each premise stands that has a text."""
+
+    def __init__(self, files: Mapping[int, int], hard: bool) -> None:
+        self._files, self._hard = files, hard
+        members: dict[int, list[int]] = {}
+        for number, file in files.items():
+            members.setdefault(file, []).append(number)
+        self._members = {file: np.array(sorted(some), np.int64) for file, some in members.items()}
+
+    def of(self, asked: Sequence[Question], chance: np.random.Generator) -> list[int]:
+        """One that each question used, in their order, and then the counter-examples, each once."""
+        own = [int(chance.choice(question.used)) for question in asked]
+        others: dict[int, None] = {}
+        for question, number in zip(asked, own, strict=True) if self._hard else ():
+            for among in (self._members[self._files[number]], question.usable):
+                drawn = int(chance.choice(among))
+                at = int(np.searchsorted(question.usable, drawn))
+                if drawn in self._files and at < len(question.usable) and question.usable[at] == drawn:
+                    others[drawn] = None
+        return [*own, *(number for number in others if number not in own)]
 
 
 def train_encoder(
@@ -117,22 +109,27 @@ def train_encoder(
     asked: Sequence[Question],
     goals: Sequence[TreeText],
     premises: Mapping[int, TreeText],
+    files: Mapping[int, int],
     settings: ContrastSettings,
 ) -> list[float]:
-    """Train in place on questions with the texts of their goals; the loss of every step."""
+    """Train in place on questions with the texts of their goals; `files` are those of the premises.
+
+    Returns the loss of every step.
+    """
     chance = np.random.default_rng(settings.seed)
     steps = max(1, settings.epochs * (len(asked) // settings.batch))
     optimiser = torch.optim.AdamW(encoder.parameters(), lr=settings.learning_rate)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, steps)
+    contrasts = Contrasts(files, settings.hard)
     losses: list[float] = []
     encoder.train()
     while len(losses) < steps:
         order = chance.permutation(len(asked))
         for start in range(0, max(len(asked) - settings.batch, 0) + 1, settings.batch):
             places = order[start : start + settings.batch].tolist()
-            chosen = [int(chance.choice(asked[place].used)) for place in places]
+            chosen = contrasts.of([asked[place] for place in places], chance)
             same = torch.tensor(
-                [[other in asked[place].used for other in chosen] for place in places],
+                [[number in asked[place].used for number in chosen] for place in places],
                 device=encoder.words.weight.device,
             )
             loss = contrast(
@@ -151,28 +148,23 @@ def train_encoder(
     return losses
 
 
-def vectors(encoder: TreeEncoder, texts: Sequence[TreeText], batch: int = 256) -> NDArray[np.float32]:
-    """(n, O) of length 1; texts of similar length are encoded together."""
-    encoder.eval()
-    order = np.argsort([len(text.tokens) for text in texts], kind="stable")
-    found: list[NDArray[np.float32]] = []
-    with torch.inference_mode():
-        for start in range(0, len(order), batch):
-            rows = encoder([texts[place] for place in order[start : start + batch].tolist()])
-            found.append(nn.functional.normalize(rows, dim=-1).cpu().numpy())
-    return np.concatenate(found)[np.argsort(order, kind="stable")]
-
-
-def recalls(
+def nearest(
     asked: Sequence[Question], goals: NDArray[np.float32], numbers: NDArray[np.int64], rows: NDArray[np.float32], k: int
-) -> list[float]:
-    """For each question the share of its premises among the `k` nearest usable ones; `numbers` (n), ascending, are
-    those of the premises with the vectors `rows` (n, O), `goals` those of the questions.
+) -> list[list[int]]:
+    """For each question the `k` nearest usable premises; `numbers` (n), ascending, are those of the premises with the
+    vectors `rows` (n, O), `goals` those of the questions.
     """
     found = []
     for question, goal in zip(asked, goals, strict=True):
         usable = question.usable[np.isin(question.usable, numbers)]
-        near = rows[np.searchsorted(numbers, usable)] @ goal
-        best = usable[np.argsort(-near, kind="stable")[:k]]
-        found.append(len(np.intersect1d(best, question.used)) / len(question.used))
+        products = rows[np.searchsorted(numbers, usable)] @ goal
+        found.append(usable[np.argsort(-products, kind="stable")[:k]].tolist())
     return found
+
+
+def recalls(asked: Sequence[Question], found: Sequence[Sequence[int]], k: int) -> list[float]:
+    """For each question the share of its premises among the first `k` that were found."""
+    return [
+        len(set(best[:k]) & set(question.used)) / len(question.used)
+        for question, best in zip(asked, found, strict=True)
+    ]

@@ -217,14 +217,15 @@ class LeanSession:
     def _is_ours(self, error: wire.Diagnostic, last_line: int) -> bool:
         """True for errors that the tactics are to blame for.
 
-        Where a declaration goes on after the hole, its other parts may be wrong or missing, so only errors inside the
-        hole count, and text behind it that can no longer be parsed.
+        Before the hole there was none when the theorem was opened, but for goals that other holes leave.  Where a
+        declaration goes on after the hole, its other parts may be wrong or missing, so behind it only text counts that
+        can no longer be parsed.
         """
-        if not self.theorem.ending.strip():
-            return error.start.line >= self.theorem.before.count("\n")
-        if error.start.line > last_line:
+        if error.start < self._opening.anchor:
+            return not error.text.startswith(_UNSOLVED)
+        if self.theorem.ending.strip() and error.start.line > last_line:
             return _SYNTAX.match(error.text) is not None and error.text not in self._usual
-        return error.start >= self._opening.anchor
+        return True
 
     def _admits(self, item: wire.Diagnostic) -> bool:
         inside = item.start.line >= self.theorem.before.count("\n")

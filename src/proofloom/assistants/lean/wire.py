@@ -8,7 +8,7 @@ and dropped unread.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ class WireError(ValueError):
 def initialize() -> bytes:
     """The first request; without the delay every answer would wait for a fifth of a second."""
     options = {"editDelay": 0, "hasWidgets": False}
-    return _message(
+    return framed(
         {
             "id": 0,
             "method": "initialize",
@@ -84,17 +84,17 @@ def did_change(uri: str, version: int, text: str) -> bytes:
 def wait(uri: str, version: int) -> bytes:
     """The request that is answered when all is said about a version; its number is the version."""
     params = {"uri": uri, "version": version}
-    return _message({"id": version, "method": "textDocument/waitForDiagnostics", "params": params})
+    return framed({"id": version, "method": "textDocument/waitForDiagnostics", "params": params})
 
 
-class Reader:
-    """Cuts what comes into messages."""
+class Frames:
+    """Cuts what comes into the bodies of messages."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[Published | Answered]:
-        """The messages that are complete with `data` and that a session asked for; raises `WireError`."""
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The bodies that are complete with `data`; raises `WireError`."""
         self._buffer += data
         while (end := self._buffer.find(_END)) >= 0:
             header = bytes(self._buffer[:end])
@@ -107,6 +107,18 @@ class Reader:
                 return
             body = bytes(self._buffer[start : start + length])
             del self._buffer[: start + length]
+            yield body
+
+
+class Reader:
+    """Reads the messages that a session asked for."""
+
+    def __init__(self) -> None:
+        self._frames = Frames()
+
+    def feed(self, data: bytes) -> Iterator[Published | Answered]:
+        """The messages that are complete with `data` and that a session asked for; raises `WireError`."""
+        for body in self._frames.feed(data):
             message = _read(body)
             if message is not None:
                 yield message
@@ -134,10 +146,11 @@ def _diagnostic(item: dict[str, Any]) -> Diagnostic:
 
 
 def _notification(method: str, params: dict[str, Any]) -> bytes:
-    return _message({"method": method, "params": params})
+    return framed({"method": method, "params": params})
 
 
-def _message(content: dict[str, Any]) -> bytes:
+def framed(content: Mapping[str, Any]) -> bytes:
+    """The bytes of one message with these members."""
     body = json.dumps({"jsonrpc": "2.0", **content}, ensure_ascii=False, separators=(",", ":"))
     data = body.encode("utf-8", "replace")
     return b"%b%d%b%b" % (_HEADER, len(data), _END, data)

@@ -12,13 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from proofloom.attention.hierarchical.layer import Forest, HierarchicalLayer, pooled
 from proofloom.hierarchy.nested import Domain, NestedSignal, Tree
 from proofloom.hierarchy.reshaping import flattened
+from proofloom.models.length_batches import by_length
 
+BATCH_TOKENS = 2048
+"""Tokens that are computed at once, with those that fill short texts up."""
+_AT_ONCE = 1024
 _FLAT = Domain("flat")
 
 
@@ -55,7 +61,7 @@ class TreeEncoder(nn.Module):
 
     def __init__(self, vocabulary: int, domains: Sequence[str], arm: Arm, sizes: EncoderSizes = EncoderSizes()) -> None:
         super().__init__()
-        self._arm, self._position = arm, sizes.position
+        self.arm, self.sizes = arm, sizes
         self.words = nn.Embedding(vocabulary, sizes.width)
         self.layers = nn.ModuleList(
             HierarchicalLayer(
@@ -71,15 +77,31 @@ class TreeEncoder(nn.Module):
         )
 
     def forward(self, texts: Sequence[TreeText]) -> Tensor:
-        """(B, O), the mean over the leaves of each text."""
+        """(B, O), the mean over the leaves of each text; B at least 1."""
+        groups = list(by_length([len(text.tokens) for text in texts], BATCH_TOKENS))
+        rows = torch.cat([self._together([texts[place] for place in places]) for places in groups])
+        return rows[torch.from_numpy(np.argsort(np.concatenate(groups), kind="stable")).to(rows.device)]
+
+    def _together(self, texts: Sequence[TreeText]) -> Tensor:
         longest = max(len(text.tokens) for text in texts)
         device = self.words.weight.device
         numbers = torch.tensor([[*text.tokens, *[0] * (longest - len(text.tokens))] for text in texts], device=device)
         tree = NestedSignal.of([text.tree for text in texts], longest)
-        if self._arm is Arm.FSA:
+        if self.arm is Arm.FSA:
             tree = flattened(tree, _FLAT)
         rows = self.words(numbers)
-        forest = Forest.of(tree, self._position, device)
+        forest = Forest.of(tree, self.sizes.position, device)
         for layer in self.layers:
             rows = layer(rows, forest)
         return pooled(rows, tree)
+
+
+def vectors(encoder: TreeEncoder, texts: Sequence[TreeText]) -> NDArray[np.float32]:
+    """(n, O) of length 1, the same whatever is encoded beside a text."""
+    encoder.eval()
+    found = [np.zeros((0, encoder.sizes.out), np.float32)]
+    with torch.inference_mode():
+        for start in range(0, len(texts), _AT_ONCE):
+            rows = encoder(texts[start : start + _AT_ONCE])
+            found.append(nn.functional.normalize(rows, dim=-1).cpu().numpy())
+    return np.concatenate(found)
