@@ -78,13 +78,14 @@ def test_the_flat_arm_is_the_layer_on_one_family() -> None:
 def test_contrast_counts_only_what_is_different() -> None:
     rows = torch.eye(3)
     none = torch.zeros(3, 3, dtype=torch.bool)
-    assert contrast(rows, rows, none, 0.01) < 1e-6
-    wrong = contrast(rows, rows.roll(1, 0), none, 1.0)
+    level = torch.zeros(3)
+    assert contrast(rows, rows, none, level, 0.01) < 1e-6
+    wrong = contrast(rows, rows.roll(1, 0), none, level, 1.0)
     assert wrong.item() == pytest.approx(float(np.log(2 + np.e)), abs=1e-5)
     same = torch.tensor([[True, True, False], [True, True, False], [False, False, True]])
     twins = torch.stack([rows[0], rows[0], rows[2]])
-    assert contrast(twins, twins, none, 0.01).item() == pytest.approx(2 * np.log(2) / 3, abs=1e-4)
-    assert contrast(twins, twins, same, 0.01) < 1e-6
+    assert contrast(twins, twins, none, level, 0.01).item() == pytest.approx(2 * np.log(2) / 3, abs=1e-4)
+    assert contrast(twins, twins, same, level, 0.01) < 1e-6
 
 
 def library(place: Path) -> Library:
@@ -160,10 +161,13 @@ def test_counter_examples_might_have_been_used() -> None:
 def test_more_premises_than_goals_are_more_to_tell_from() -> None:
     rows = torch.eye(3)
     none = torch.zeros(2, 3, dtype=torch.bool)
-    wrong = contrast(rows[:2], rows, none, 1.0).item()
+    level = torch.zeros(3)
+    wrong = contrast(rows[:2], rows, none, level, 1.0).item()
     assert wrong == pytest.approx(float(np.log(2 + np.e)) - 1, abs=1e-5)
     used = torch.tensor([[True, False, True], [False, True, True]])
-    assert contrast(rows[:2], rows, used, 1.0).item() == pytest.approx(float(np.log(1 + np.e)) - 1, abs=1e-5)
+    assert contrast(rows[:2], rows, used, level, 1.0).item() == pytest.approx(float(np.log(1 + np.e)) - 1, abs=1e-5)
+    lowered = contrast(rows[:2], rows, none, torch.tensor([0.0, 0.0, 100.0]), 1.0).item()
+    assert lowered == pytest.approx(float(np.log(1 + np.e)) - 1, abs=1e-5)  # as if the third were not there
 
 
 def test_of_a_long_state_the_conclusion_stays() -> None:
