@@ -1,4 +1,4 @@
-"""Premises for a goal by learned vectors: a tree encoder of states and statements, trained by contrast.
+"""Premises for a goal by learned vectors: an encoder of states and statements, trained by contrast.
 
 A goal and a premise that a human used there are to have a large product, a goal and other premises a small one.  The
 others are those of the other goals in the batch and, harder, premises that might have been used: one from the file of
@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
-from proofloom.models.tree_encoder import TreeEncoder, TreeText
+from proofloom.models.premise_model import PremiseModel
+from proofloom.models.tree_encoder import TreeText
 from proofloom.proofs import Goal, ProofState
 from proofloom.proofs.state import StateSyntaxError
 
@@ -111,7 +112,7 @@ class Contrasts:
 
 
 def train_encoder(
-    encoder: TreeEncoder,
+    encoder: PremiseModel,
     asked: Sequence[Question],
     goals: Sequence[TreeText],
     premises: Mapping[int, TreeText],
@@ -128,7 +129,7 @@ def train_encoder(
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, steps)
     contrasts = Contrasts(files, settings.hard)
     uses = Counter(number for question in asked for number in question.used)
-    device = encoder.words.weight.device
+    device = encoder.word_weights.device
     losses: list[float] = []
     encoder.train()
     while len(losses) < steps:
