@@ -32,10 +32,10 @@ class PolicyKit:
     """Makes policies.  `library` is the place of a database (a path or a URL, empty for none).
 
     With `split` only the training part of that split is remembered.  `logical_name` gives the name of a source file,
-    such as `Coq.Lists.List`.  `model` is a folder, empty for the model that comes with the package, `retriever` one of
-    `RETRIEVERS`; models compute in `threads` threads (None for as many as there are cores).  What is made raises
-    `LibraryError`, `ModelError` or `PremiseIndexError` if library, model or index cannot be used, and
-    `ModuleNotFoundError` for a model without the extra `model`.
+    such as `Coq.Lists.List`, `tactic_list` makes the policy `list`.  `model` is a folder, empty for the model that
+    comes with the package, `retriever` one of `RETRIEVERS`; models compute in `threads` threads (None for as many as
+    there are cores).  What is made raises `LibraryError`, `ModelError` or `PremiseIndexError` if library, model or
+    index cannot be used, and `ModuleNotFoundError` for a model without the extra `model`.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class PolicyKit:
         split: str,
         logical_name: Callable[[Path], str],
         *,
+        tactic_list: Callable[[], Policy] = TacticList,
         model: str = "",
         retriever: str = "bm25",
         threads: int | None = None,
@@ -51,6 +52,7 @@ class PolicyKit:
         self._place = library or str(DEFAULT_PLACE)
         self._split = split or None
         self._logical_name = logical_name
+        self.tactic_list = tactic_list
         self._model = Path(model) if model else SHIPPED
         self._retriever = retriever
         self._threads = threads
@@ -120,7 +122,7 @@ def _premises(kit: PolicyKit) -> Policy:
 
 
 POLICIES: Mapping[str, Callable[[PolicyKit], Policy]] = {
-    "list": lambda kit: TacticList(),
+    "list": lambda kit: kit.tactic_list(),
     "knn": lambda kit: NearestNeighbours(kit.memory, kit.situations),
     "premises": _premises,
     "model": lambda kit: kit.model,
