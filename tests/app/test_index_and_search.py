@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from proofloom.app.cli import main
+from proofloom.app.languages import ROCQ, Installed
 from proofloom.app.proving import policy_kit
 from proofloom.app.settings import ProveSettings
 from proofloom.app.toml_records import BadInput
@@ -161,10 +162,10 @@ def test_premises_found_by_vectors_become_candidates(run: Any, encoder: str) -> 
     assert ProveSettings.from_toml(settings.toml, "config.toml") == settings
     with pytest.raises(BadInput, match="unknown retriever 'best'; valid: bm25, dense, hybrid"):
         ProveSettings(retriever="best")
-    toolchain = RocqToolchain.__new__(RocqToolchain)  # only asked for the names of files, and there is none
+    rocq = Installed(ROCQ, RocqToolchain.__new__(RocqToolchain))  # asked for the names of files, and there is none
     state = ProofState.parse("x y : nat\n⊢ x * y = y * x")
     at = Theorem("t", "Lemma t : True.", "Require Import L.Base.\n", path="t")
-    with policy_kit(settings, toolchain) as kit:
+    with policy_kit(settings, rocq) as kit:
         kit.prepare("premises")
         (found,) = kit.policy("premises").suggest([Query(state, at)], 50)
     tactics = {candidate.tactic for candidate in found}

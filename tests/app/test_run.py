@@ -48,7 +48,7 @@ def ran(
     recorder = Recorder()
     run = Run(
         files,
-        gate,
+        lambda language: gate,
         destination or Destination(),
         watcher=recorder.watcher,
         keep=recorder.keep,
@@ -148,7 +148,7 @@ def test_ctrl_c_keeps_and_writes_what_was_found(tmp_path: Path) -> None:
     gate, done = StandInGate(), []
     run = Run(
         [first, second],
-        gate,
+        lambda language: gate,
         Destination(in_place=True),
         watcher=Impatient(),
         keep=lambda file, attempt: None,
@@ -195,7 +195,7 @@ def test_a_worker_that_dies_is_a_crash_of_its_theorem(tmp_path: Path, executor: 
     recorder = Recorder()
     run = Run(
         [file],
-        StandInGate(),
+        lambda language: StandInGate(),
         Destination(),
         watcher=recorder.watcher,
         keep=recorder.keep,

@@ -7,84 +7,35 @@ what it refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Protocol
 
+from proofloom.app.languages import Installation, Source, language_of
 from proofloom.app.toml_records import BadInput
-from proofloom.assistants.gate import RocqGate
-from proofloom.assistants.gate.lean import LeanGate
-from proofloom.assistants.lean.source import Source as LeanSource
-from proofloom.assistants.lean.toolchain import find_lean
-from proofloom.assistants.lean.toolchain import settings_for as lean_settings_for
-from proofloom.assistants.rocq.project import settings_for
-from proofloom.assistants.rocq.source import Source
-from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.proofs import Finding, Verdict
 
 Judge = Callable[[bytes, str], Verdict]
 """The verdict on a theorem (its full name) of a candidate's text."""
 
 
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-
-
-class Reference(Protocol):
-    """A file that states theorems, of whatever assistant."""
-
-    @property
-    def file(self) -> Path | None:
-        """Where it lies."""
-        ...
-
-    @property
-    def holes(self) -> Sequence[_Named]:
-        """The theorems that are not proved in it."""
-        ...
-
-    @property
-    def proofs(self) -> Sequence[_Named]:
-        """The theorems that are proved in it."""
-        ...
-
-
-def is_lean(path: Path) -> bool:
-    """True for a file of Lean, by its name."""
-    return path.suffix == ".lean"
-
-
-def read_reference(path: Path) -> Reference:
-    """The reference in a file; raises `AssistantError` if it cannot be read."""
-    return LeanSource.read(path) if is_lean(path) else Source.read(path)
-
-
 @contextmanager
 def judge(path: Path, axioms: Sequence[str]) -> Iterator[Judge]:
-    """The gate for the reference in a file; raises `AssistantError` if its assistant is not installed."""
-    data = path.read_bytes()
-    if is_lean(path):
-        lean = find_lean()
-        settings = lean_settings_for(path, lean)
-        gate = LeanGate(lean, axioms=axioms)
-        try:
-            yield lambda candidate, theorem: gate.check(data, candidate, theorem, settings)
-        finally:
-            gate.close()
-        return
-    toolchain = find_toolchain()
-    rocq_settings = settings_for(path, toolchain)
-    rocq = RocqGate(toolchain, axioms=axioms)
+    """The gate for the reference in a file.
+
+    Raises `AssistantError` if its assistant is not installed, `BadInput` for a name of `axioms` that it cannot have.
+    """
+    data, language = path.read_bytes(), language_of(path)
     try:
-        yield lambda candidate, theorem: rocq.check(data, candidate, theorem, rocq_settings)
-    finally:
-        rocq.close()
+        language.check_axioms(axioms)
+    except ValueError as error:
+        raise BadInput(f"--axioms: {error}") from error
+    installed = Installation().of(language)
+    settings = installed.settings(path)
+    with closing(installed.gate(axioms)) as gate:
+        yield lambda candidate, theorem: gate.check(data, candidate, theorem, settings)
 
 
-def theorems_to_check(reference: Reference, theorem: str | None) -> tuple[str, ...]:
+def theorems_to_check(reference: Source, theorem: str | None) -> tuple[str, ...]:
     """The paths to ask about: the one named, else every hole of the reference; raises `BadInput`."""
     if theorem is None:
         holes = tuple(hole.path for hole in reference.holes)

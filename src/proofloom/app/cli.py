@@ -23,6 +23,7 @@ from proofloom.app import doctor as examination
 from proofloom.app.corpus import corpus
 from proofloom.app.evaluate import evaluate
 from proofloom.app.inspect import inspect
+from proofloom.app.languages import SUFFIXES, language_of
 from proofloom.app.premises import index, search
 from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
 from proofloom.app.run import Destination
@@ -32,7 +33,7 @@ from proofloom.app.toml_records import BadInput, choice
 from proofloom.app.trace import trace
 from proofloom.app.train import train
 from proofloom.assistants.gate import RocqGate
-from proofloom.assistants.gate.axioms import BUNDLES, Allowance
+from proofloom.assistants.gate.axioms import BUNDLES
 from proofloom.assistants.lean.toolchain import find_lean
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
@@ -45,7 +46,7 @@ from proofloom.search.strategies import SinglePassConfig
 
 app = typer.Typer(
     name="proofloom",
-    help="Prove Rocq theorems. Nothing is called proved that an independent check has not accepted.",
+    help="Prove Rocq and Lean theorems. Nothing is called proved that an independent check has not accepted.",
     add_completion=False,
     rich_markup_mode=None,
 )
@@ -53,7 +54,7 @@ app = typer.Typer(
 _AXIOMS_HELP = (
     "Axioms that a proof may rest on, separated by commas: names of bundles "
     f"({', '.join(BUNDLES)}) or full names of axioms of a library. None by default; what the file rests on already is "
-    "no new axiom."
+    "no new axiom. For Lean, full names beside propext, Quot.sound and Classical.choice."
 )
 Axioms = Annotated[str, typer.Option("--axioms", metavar="BUNDLE,...", help=_AXIOMS_HELP)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, for other programs.")]
@@ -71,7 +72,7 @@ def proofloom(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
 ) -> None:
-    """Prove Rocq theorems. Nothing is called proved that an independent check has not accepted."""
+    """Prove Rocq and Lean theorems. Nothing is called proved that an independent check has not accepted."""
 
 
 @app.command()
@@ -108,7 +109,8 @@ def doctor(
 @app.command()
 def prove(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files that end in .v, or folders (with all below them).")
+        list[Path],
+        typer.Argument(metavar="PATH...", help=f"Files that end in {SUFFIXES}, or folders (with all below them)."),
     ],
     theorem: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only the hole of this name (`t`, or `Module.t`).")
@@ -162,7 +164,7 @@ def prove(
         str,
         typer.Option(
             metavar="MODULES",
-            help="Modules of the standard library that may be loaded for the proofs, such as Lia,Lra: one sentence "
+            help="Modules of Rocq's standard library that may be loaded for the proofs, such as Lia,Lra: one sentence "
             "`From Coq Require Import ...` is put before the first filled theorem.",
         ),
     ] = "",
@@ -178,7 +180,8 @@ def prove(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Find proofs for the holes of Rocq files: theorems that end in Admitted, and admit inside proofs.
+    """Find proofs for the holes of Rocq files (theorems that end in Admitted, and admit inside proofs) and of Lean
+    files (sorry, as a term or as a tactic).
 
     Every proof that is found is put into a copy of the file and checked in a fresh process. Only what that check
     accepts counts as proved. Without --write or --output the proofs are printed and no file is changed.
@@ -214,9 +217,7 @@ def check(
 
     Exit status: 0 if all is accepted, 1 if a theorem is refused, 2 if the check could not be made.
     """
-    if not checking.is_lean(reference):
-        _check_axioms(names(axioms))
-    source, data = checking.read_reference(reference), checking.read_bytes(candidate)
+    source, data = language_of(reference).read(reference), checking.read_bytes(candidate)
     theorems = checking.theorems_to_check(source, theorem)
     verdicts = []
     with checking.judge(reference, names(axioms)) as verdict_on:
@@ -315,12 +316,4 @@ def _overridden(
         if not time > 0:
             raise BadInput(f"--time {time:g}: wanted a number of seconds above 0")
         settings = replace(settings, budget=replace(settings.budget, seconds=time))
-    _check_axioms(settings.axioms)
     return settings
-
-
-def _check_axioms(given: Sequence[str]) -> None:
-    try:
-        Allowance(tuple(given))
-    except ValueError as error:
-        raise BadInput(f"--axioms: {error}") from error

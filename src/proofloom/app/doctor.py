@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from proofloom import __version__
-from proofloom.app.prover import Gate
+from proofloom.app.languages import Gate
 from proofloom.assistants.gate.confinement import GateLimits, run
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.session import Rocq

@@ -11,14 +11,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
+from proofloom.app.languages import Gate, Source, language_of
 from proofloom.app.settings import ProveSettings
 from proofloom.app.sharing import SharedProofs
 from proofloom.assistants.holes import Hole
-from proofloom.assistants.rocq.project import FileSettings
-from proofloom.assistants.rocq.scripts import format_script, plain_script
-from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.session import Assistant
 from proofloom.policies.policy import Learner, Policy
 from proofloom.proofs import Attempt, Outcome, Spend, Step, Verdict
@@ -29,18 +27,6 @@ Scripts = tuple[str, ...]
 """One text for each gap of a hole."""
 
 
-class Gate(Protocol):
-    """The gate, as this package sees it."""
-
-    def check(self, reference: bytes, candidate: bytes, theorem: str, settings: FileSettings) -> Verdict:
-        """The verdict on `theorem` (its path in the file) of `candidate` against the statement in `reference`."""
-        ...
-
-    def close(self) -> None:
-        """Remove what was compiled; harmless twice."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Task:
     """One theorem to prove: the file as it was read, what is filled (the file, perhaps with a `Require`), the path."""
@@ -48,7 +34,7 @@ class Task:
     file: Path
     reference: bytes
     source: bytes
-    settings: FileSettings
+    settings: Any
     theorem: str
 
 
@@ -66,7 +52,7 @@ def digest(data: bytes) -> str:
 
 
 class Prover:
-    """Tries tasks one after the other.
+    """Tries tasks of one language one after the other.
 
     `found` maps a file to the scripts of its theorems that are proved; `shared` tells what other workers have found.
     """
@@ -116,7 +102,7 @@ class Prover:
         for source in self._sources:
             if source.data == data and source.file == file:
                 return source
-        source = Source(data, file)
+        source = language_of(file).source(data, file)
         self._sources.append(source)
         return source
 
@@ -158,6 +144,7 @@ class _Try:
         self._prover = prover
         self._task = task
         self._source = source
+        self._language = language_of(task.file)
         self._hole = next(hole for hole in source.holes if hole.path == task.theorem)
         self._gaps: list[tuple[Step, ...]] = []
         self._judged: dict[tuple[str, ...], tuple[Scripts, str]] = {}
@@ -179,14 +166,14 @@ class _Try:
         return self._ended(self._search(last, spent, self._certify), spent, last)
 
     def _search(self, gap: int, spent: Spend, certify: Callable[[Sequence[Step]], Verdict]) -> Attempt:
-        filled = [format_script(steps) for steps in self._gaps]
+        filled = [self._language.formatted(steps) for steps in self._gaps]
         return self._prover.search(self._source, self._hole, gap, filled, spent, certify)
 
     def _certify(self, steps: Sequence[Step]) -> Verdict:
         """Ask the gate about the script as a person would write it, and if it does not compile about the plain one."""
         gaps = [*self._gaps, tuple(steps)]
-        pretty = tuple(format_script(part) for part in gaps)
-        plain = tuple(plain_script([step.tactic for step in part]) for part in gaps)
+        pretty = tuple(self._language.formatted(part) for part in gaps)
+        plain = tuple(self._language.plain([step.tactic for step in part]) for part in gaps)
         best: Verdict | None = None
         for scripts in dict.fromkeys((pretty, plain)):
             verdict, candidate = self._prover.judge(self._task, scripts)

@@ -19,10 +19,10 @@ from pathlib import Path
 from rich.console import Console
 
 from proofloom.app.extras import model_extra
-from proofloom.app.inputs import InputFile, Inputs, read_inputs
+from proofloom.app.inputs import InputFile, read_inputs
+from proofloom.app.languages import AnyInstalled, AnyLanguage, Gate, Installation
 from proofloom.app.printing import Printer
-from proofloom.app.prover import Prover, Scripts
-from proofloom.app.requirement import require_sentence
+from proofloom.app.prover import Prover, Scripts, Task, Tried
 from proofloom.app.run import Destination, Run, Watcher
 from proofloom.app.run_folder import RunFolder
 from proofloom.app.settings import ProveSettings
@@ -30,10 +30,6 @@ from proofloom.app.sharing import SharedProofs
 from proofloom.app.toml_records import BadInput
 from proofloom.app.watch import LiveWatcher, PlainWatcher
 from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
-from proofloom.assistants.gate import RocqGate
-from proofloom.assistants.rocq.project import settings_for
-from proofloom.assistants.rocq.session import Rocq
-from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.corpus.database import LibraryError
 from proofloom.models.errors import ModelError
 from proofloom.policies.named import PolicyKit
@@ -61,12 +57,15 @@ def prove_files(request: Request, complain: Callable[[str], None]) -> int:
 
     Raises `BadInput`, `AssistantError` or `JournalError` for what is wrong with the whole request.
     """
-    toolchain = find_toolchain()
-    inputs = _inputs(request, toolchain)
+    installation = Installation()
+    inputs = read_inputs(request.paths, request.theorem, request.settings.require, installation)
     for line in inputs.left_out:
         complain(f"left out: {line}")
     _check_destination(request.destination, inputs.files)
-    _prepare_policy(request.settings, toolchain)
+    for installed in installation.found:
+        _check_axioms(request.settings, installed.language)
+        for line in _prepared(request.settings, installed):
+            complain(line)
     with ExitStack() as stack:
         folder = stack.enter_context(RunFolder(request.run, request.settings, time.time)) if request.run else None
         known = list(folder.known(inputs.files)) if folder else []
@@ -76,7 +75,7 @@ def prove_files(request: Request, complain: Callable[[str], None]) -> int:
         shared = stack.enter_context(_shared_folder()) if request.workers > 1 else None
         run = Run(
             inputs.files,
-            stack.enter_context(closing(RocqGate(toolchain, axioms=request.settings.axioms))),
+            stack.enter_context(closing(_Gates(installation, request.settings.axioms))).of,
             request.destination,
             watcher=watcher,
             keep=folder.keep if folder else lambda file, attempt: None,
@@ -87,7 +86,7 @@ def prove_files(request: Request, complain: Callable[[str], None]) -> int:
         threads = max(1, (os.cpu_count() or 1) // request.workers)
         executor: Executor = InProcess() if request.workers == 1 else LocalProcesses(request.workers)
         try:
-            run.go(executor, partial(open_prover, request.settings, toolchain, run.found, shared, threads))
+            run.go(executor, partial(open_provers, request.settings, installation.found, run.found, shared, threads))
         finally:
             if folder:
                 folder.write_report()
@@ -102,42 +101,117 @@ def prove_files(request: Request, complain: Callable[[str], None]) -> int:
     return 0 if all(result.proved for result in printer.results) and not inputs.left_out else 1
 
 
-def _prepare_policy(settings: ProveSettings, toolchain: RocqToolchain) -> None:
-    """Find out now that a library or a model cannot be used, make what the workers share; raises `BadInput`."""
+class _Gates:
+    """The gates of a run, each opened when the first file needs it."""
+
+    def __init__(self, installation: Installation, axioms: Sequence[str]) -> None:
+        self._installation = installation
+        self._axioms = axioms
+        self._open: dict[str, Gate] = {}
+
+    def of(self, language: AnyLanguage) -> Gate:
+        """The gate of a language."""
+        if language.suffix not in self._open:
+            self._open[language.suffix] = self._installation.of(language).gate(self._axioms)
+        return self._open[language.suffix]
+
+    def close(self) -> None:
+        """Close what is open."""
+        for gate in self._open.values():
+            gate.close()
+
+
+def _check_axioms(settings: ProveSettings, language: AnyLanguage) -> None:
     try:
-        with model_extra(f"policy {settings.policy}"), policy_kit(settings, toolchain) as kit:
-            kit.prepare(settings.policy)
+        language.check_axioms(settings.axioms)
+    except ValueError as error:
+        raise BadInput(f"--axioms: {error}") from error
+
+
+def _prepared(settings: ProveSettings, installed: AnyInstalled) -> Iterator[str]:
+    """Find out now that a library or a model cannot be used, make what the workers share; raises `BadInput`.
+
+    Gives a line for each thing that the user should know about the files of this language.
+    """
+    language = installed.language
+    policy, without = policy_for(language, settings)
+    if without:
+        yield f"{language.name} files: without {', '.join(without)}, which know nothing of {language.name}"
+    if lacking := language.lacking(installed.toolchain):
+        yield f"{language.name} files: {lacking}; what is found is not checked, and not called proved"
+    try:
+        with model_extra(f"policy {policy}"), policy_kit(settings, installed) as kit:
+            kit.prepare(policy)
     except (LibraryError, ModelError, PremiseIndexError) as error:
-        raise BadInput(f"policy {settings.policy}: {error}") from error
+        raise BadInput(f"policy {policy}: {error}") from error
+
+
+def policy_for(language: AnyLanguage, settings: ProveSettings) -> tuple[str, tuple[str, ...]]:
+    """The policy without the parts that have nothing for a language, and their names; `BadInput` if none is left.
+
+    A model that the user names is asked in any language.
+    """
+    known = language.taught_elsewhere - ({"model"} if settings.model else set())
+    named = [(part, part.rpartition("*")[2]) for part in settings.policy.split("+")]
+    kept = [part for part, name in named if name not in known]
+    without = tuple(name for _, name in named if name in known)
+    if not kept:
+        raise BadInput(f"policy {settings.policy}: knows nothing of {language.name}; name list, or a --model for it")
+    return "+".join(kept), without
 
 
 @contextmanager
-def open_prover(
+def open_provers(
     settings: ProveSettings,
-    toolchain: RocqToolchain,
+    installed: Sequence[AnyInstalled],
     found: Mapping[Path, Mapping[str, Scripts]],
     shared: Path | None = None,
     threads: int | None = None,
-) -> Iterator[Prover]:
-    """What a worker needs: an assistant of its own, gate and policy, what was found before and is found by others.
+) -> Iterator[Callable[[Task], Tried]]:
+    """What a worker needs: a prover for each language, opened when its first task comes.
 
-    `threads` are those that a model may use.
+    `found` was found before, `shared` tells what others find; `threads` are those that a model may use.
     """
+    provers: dict[str, Prover] = {}
+    by_suffix = {one.language.suffix: one for one in installed}
+    with ExitStack() as stack:
+
+        def tried(task: Task) -> Tried:
+            suffix = task.file.suffix
+            if suffix not in provers:
+                opening = _open_prover(settings, by_suffix[suffix], found, shared, threads)
+                provers[suffix] = stack.enter_context(opening)
+            return provers[suffix](task)
+
+        yield tried
+
+
+@contextmanager
+def _open_prover(
+    settings: ProveSettings,
+    installed: AnyInstalled,
+    found: Mapping[Path, Mapping[str, Scripts]],
+    shared: Path | None,
+    threads: int | None,
+) -> Iterator[Prover]:
+    """An assistant of its own, gate and policy."""
     with (
-        Rocq(toolchain) as assistant,
-        closing(RocqGate(toolchain, axioms=settings.axioms)) as gate,
-        policy_kit(settings, toolchain, threads) as kit,
+        installed.assistant() as assistant,
+        closing(installed.gate(settings.axioms)) as gate,
+        policy_kit(settings, installed, threads) as kit,
     ):
-        policy, others = kit.policy(settings.policy), SharedProofs(shared) if shared else None
+        policy = kit.policy(policy_for(installed.language, settings)[0])
+        others = SharedProofs(shared) if shared else None
         yield Prover(settings, assistant, gate, policy, found=found, shared=others)
 
 
-def policy_kit(settings: ProveSettings, toolchain: RocqToolchain, threads: int | None = None) -> PolicyKit:
+def policy_kit(settings: ProveSettings, installed: AnyInstalled, threads: int | None = None) -> PolicyKit:
     """What the policy of `settings` is made from."""
     return PolicyKit(
         settings.library,
         settings.split,
-        lambda file: settings_for(file, toolchain).logical_name,
+        installed.module_name,
+        tactic_list=installed.language.tactic_list,
         model=settings.model,
         retriever=settings.retriever,
         threads=threads,
@@ -148,12 +222,6 @@ def policy_kit(settings: ProveSettings, toolchain: RocqToolchain, threads: int |
 def _shared_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="proofloom-run-") as folder:
         yield Path(folder)
-
-
-def _inputs(request: Request, toolchain: RocqToolchain) -> Inputs:
-    required = request.settings.require
-    sentence = require_sentence(required, toolchain) if required else ""
-    return read_inputs(request.paths, request.theorem, sentence, lambda path: settings_for(path, toolchain))
 
 
 def _check_destination(destination: Destination, files: Sequence[InputFile]) -> None:

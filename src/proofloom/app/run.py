@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from proofloom.app.inputs import InputFile
-from proofloom.app.prover import Gate, Scripts, Task, Tried, digest
+from proofloom.app.languages import AnyLanguage, Gate
+from proofloom.app.prover import Scripts, Task, Tried, digest
 from proofloom.app.results import Result
 from proofloom.app.sharing import SharedProofs
 from proofloom.assistants.executor import Crash, Done, Executor, Opening, Started
@@ -102,13 +103,13 @@ class _Progress:
 class Run:
     """One run.  `known` are results of an earlier run, by file and theorem; they are not tried again.
 
-    With several workers, `shared` tells them of each other's proofs.
+    `gate_of` gives the gate of a language.  With several workers, `shared` tells them of each other's proofs.
     """
 
     def __init__(
         self,
         files: Sequence[InputFile],
-        gate: Gate,
+        gate_of: Callable[[AnyLanguage], Gate],
         destination: Destination,
         *,
         watcher: Watcher,
@@ -117,7 +118,7 @@ class Run:
         known: Iterable[tuple[InputFile, Result]] = (),
         shared: SharedProofs | None = None,
     ) -> None:
-        self._gate = gate
+        self._gate_of = gate_of
         self._destination = destination
         self._watcher = watcher
         self._keep = keep
@@ -242,7 +243,7 @@ class Run:
     def _judge(self, file: InputFile, entry: _Entry, data: bytes) -> bool:
         """Ask the gate about one theorem of the complete file `data`; its word is the result from now on."""
         old = entry.result
-        verdict = self._gate.check(file.data, data, old.theorem, file.settings)
+        verdict = self._gate_of(file.language).check(file.data, data, old.theorem, file.settings)
         if verdict.accepted != old.proved:
             self._keep(file, _attempt(old, verdict))
         entry.result = Result.of(old.file, old.line, _attempt(old, verdict))

@@ -14,10 +14,10 @@ from types import TracebackType
 
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.policies.knn import NearestNeighbours
-from proofloom.policies.library_memory import library_memory
+from proofloom.policies.library_memory import library_memory, memory_file
 from proofloom.policies.mixture import MixturePolicy
 from proofloom.policies.model import ModelConfig, ModelPolicy
-from proofloom.policies.model_folder import SHIPPED, check_model, model_policy
+from proofloom.policies.model_folder import SHIPPED, check_model, model_policy, reads_hints
 from proofloom.policies.policy import Policy
 from proofloom.policies.premise_moves import PremiseMoves
 from proofloom.policies.retrievers import check_retriever, premise_retriever
@@ -32,10 +32,10 @@ class PolicyKit:
     """Makes policies.  `library` is the place of a database (a path or a URL, empty for none).
 
     With `split` only the training part of that split is remembered.  `logical_name` gives the name of a source file,
-    such as `Coq.Lists.List`.  `model` is a folder, empty for the model that comes with the package, `retriever` one of
-    `RETRIEVERS`; models compute in `threads` threads (None for as many as there are cores).  What is made raises
-    `LibraryError`, `ModelError` or `PremiseIndexError` if library, model or index cannot be used, and
-    `ModuleNotFoundError` for a model without the extra `model`.
+    such as `Coq.Lists.List`, `tactic_list` makes the policy `list`.  `model` is a folder, empty for the model that
+    comes with the package, `retriever` one of `RETRIEVERS`; models compute in `threads` threads (None for as many as
+    there are cores).  What is made raises `LibraryError`, `ModelError` or `PremiseIndexError` if library, model or
+    index cannot be used, and `ModuleNotFoundError` for a model without the extra `model`.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class PolicyKit:
         split: str,
         logical_name: Callable[[Path], str],
         *,
+        tactic_list: Callable[[], Policy] = TacticList,
         model: str = "",
         retriever: str = "bm25",
         threads: int | None = None,
@@ -51,6 +52,7 @@ class PolicyKit:
         self._place = library or str(DEFAULT_PLACE)
         self._split = split or None
         self._logical_name = logical_name
+        self.tactic_list = tactic_list
         self._model = Path(model) if model else SHIPPED
         self._retriever = retriever
         self._threads = threads
@@ -72,6 +74,8 @@ class PolicyKit:
             check_retriever(self._retriever, self.library.premises(), index_file(self._place))
         if "model" in dict(parts_of(text)):
             check_model(self._model)
+            if self.has_library and reads_hints(self._model):
+                _ = self.memory
 
     @cached_property
     def library(self) -> Library:
@@ -86,7 +90,7 @@ class PolicyKit:
     @cached_property
     def memory(self) -> StepMemory:
         """The steps; kept in a file beside a database that is a file."""
-        return library_memory(self.library, self._memory_file, self._split)
+        return library_memory(self.library, memory_file(self._place, self._split), self._split)
 
     @cached_property
     def retriever(self) -> Retriever:
@@ -96,14 +100,20 @@ class PolicyKit:
 
     @cached_property
     def model(self) -> ModelPolicy:
-        """The model as a policy."""
-        return model_policy(self._model, ModelConfig(candidates=MODEL_CANDIDATES), threads=self._threads)
+        """The model as a policy; one that reads hints gets them from the neighbours, if there is a library."""
+        hints = self.knn if self.has_library and reads_hints(self._model) else None
+        config = ModelConfig(candidates=MODEL_CANDIDATES)
+        return model_policy(self._model, config, threads=self._threads, hints=hints)
+
+    @cached_property
+    def knn(self) -> NearestNeighbours:
+        """The neighbours as a policy."""
+        return NearestNeighbours(self.memory, self.situations)
 
     @property
-    def _memory_file(self) -> Path | None:
-        if "://" in self._place:
-            return None
-        return Path(f"{self._place}{f'.{self._split}' if self._split else ''}.steps")
+    def has_library(self) -> bool:
+        """True if there is something at the place of the database, or it is a URL."""
+        return "://" in self._place or Path(self._place).is_file()
 
     def __enter__(self) -> PolicyKit:
         return self
@@ -120,8 +130,8 @@ def _premises(kit: PolicyKit) -> Policy:
 
 
 POLICIES: Mapping[str, Callable[[PolicyKit], Policy]] = {
-    "list": lambda kit: TacticList(),
-    "knn": lambda kit: NearestNeighbours(kit.memory, kit.situations),
+    "list": lambda kit: kit.tactic_list(),
+    "knn": lambda kit: kit.knn,
     "premises": _premises,
     "model": lambda kit: kit.model,
 }

@@ -24,7 +24,7 @@ class Outcome(StrEnum):
     OUT_OF_BUDGET = "out_of_budget"
     """A limit of the budget was met; `reason` names it."""
     REJECTED = "rejected"
-    """Search found a script and the gate refused it."""
+    """Search found a script and the gate did not accept it: refused, or not checked to the end."""
     ABSTAINED = "abstained"
     """The prover chose not to answer."""
     CRASHED = "crashed"
@@ -84,6 +84,11 @@ class Verdict:
     def accepted(self) -> bool:
         """True only if every check ran and passed."""
         return self.finding is Finding.ACCEPTED
+
+    @property
+    def unfinished(self) -> bool:
+        """True if no check said no but one could not be run at all: with another script it could not either."""
+        return self.finding is Finding.NOT_CHECKED and CheckResult.FAILED not in self.checks.values()
 
     def as_json(self) -> dict[str, Any]:
         """A JSON object: `accepted, level, outcome, axioms, statement_digest, checks, reason` and the rest."""

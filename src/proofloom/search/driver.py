@@ -205,7 +205,7 @@ class _Trial:
         return max(LEAST_TACTIC_SECONDS, min(allowed, left))
 
     def _proved(self) -> Attempt | None:
-        """Judge the states without goals that were found; the attempt if the gate accepts a script.
+        """Judge the states without goals that were found; the attempt if the gate accepts a script, or can accept none.
 
         Since the gate has refused a script, new ways to the same ending are judged too, but not more than a few: the
         fault may lie in what they share.
@@ -216,28 +216,30 @@ class _Trial:
                 tree.refuse(node)
                 continue
             for script in ways(tree, node):
-                if (proved := self._judged(script)) is not None:
-                    tree.prove(node)
-                    return proved
+                if (judged := self._judged(script)) is not None:
+                    if judged.outcome is Outcome.PROVED:
+                        tree.prove(node)
+                    return judged
             self._strategy.rejected(node)
         while self._detours < MOST_DETOURS and (edge := tree.detour()) is not None:
             detour = through(tree, edge)
             if detour is not None:
                 self._detours += 1
-                if (proved := self._judged(detour)) is not None:
-                    return proved
+                if (judged := self._judged(detour)) is not None:
+                    return judged
         return None
 
     def _judged(self, script: Sequence[Step]) -> Attempt | None:
-        """Show `script` to the gate: the attempt if it accepts.
+        """Show `script` to the gate: the attempt if it accepts, or could not ask all that it has to ask of any script.
 
         Of the refused ones the one that came furthest on the gate's ladder is kept, the first of equals.
         """
         verdict = self._certify(script)
         outcome = Outcome.PROVED if verdict.accepted else Outcome.REJECTED
         tactics = tuple(step.tactic for step in script)
-        judged = Attempt(self._theorem.full_name, outcome, self._meter.total(), tactics, verdict, verdict.reason)
-        if verdict.accepted:
+        reason = f"not checked to the end: {verdict.reason}" if verdict.unfinished else verdict.reason
+        judged = Attempt(self._theorem.full_name, outcome, self._meter.total(), tactics, verdict, reason)
+        if verdict.accepted or verdict.unfinished:
             return judged
         if self._refused is None or _level(judged) > _level(self._refused):
             self._refused = judged

@@ -25,7 +25,7 @@ from proofloom.assistants.gate.lean_contents import Foundations, contents
 from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, axioms_in, is_name, names_in, quoted
 from proofloom.assistants.gate.probe import Doubt
 from proofloom.assistants.lean.lexing import Kind, LexingError, code
-from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
+from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain
 from proofloom.proofs import CheckResult, Finding, Verdict
 
 AXIOMS = ("propext", "Quot.sound", "Classical.choice")
@@ -224,7 +224,7 @@ class LeanGate:
 
     def _replay(self, case: _Case) -> None:
         if self._checker is None:
-            raise Refusal(Finding.NOT_CHECKED, "no program leanchecker (it comes with Lean 4.28 and later)")
+            raise Refusal(Finding.NOT_CHECKED, CHECKER_MISSING)
         place = case.candidate.folder / "replay"
         done = case.candidate.shop.program(self._checker, place, (case.candidate.library,), MODULE)
         case.candidate.runs.append(done)

@@ -15,6 +15,7 @@ from proofloom.assistants.session import AssistantError
 
 OLDEST = (4, 9, 0)
 INSTALL = "install it with elan (https://lean-lang.org/install), the version manager of Lean"
+CHECKER_MISSING = "no program leanchecker (it comes with Lean 4.28 and later)"
 _VERSION = re.compile(r"version (\d+)\.(\d+)\.(\d+)")
 _LAKEFILES = ("lakefile.toml", "lakefile.lean")
 _FROM_LAKE = (
@@ -88,13 +89,18 @@ def settings_for(file: Path, toolchain: LeanToolchain) -> LeanSettings:
 
     Raises `AssistantError` if it lies in a project and `lake` is missing or fails there.
     """
-    folder = file.resolve().parent
-    root = next((place for place in (folder, *folder.parents) if any((place / n).is_file() for n in _LAKEFILES)), None)
+    root = project_root(file)
     if root is None:
-        return LeanSettings(folder)
+        return LeanSettings(file.resolve().parent)
     if toolchain.lake is None:
         raise AssistantError(f"{file}: lies in the Lean project {root}, and no program lake is on the path; {INSTALL}")
     return LeanSettings(root, _project_variables(root, toolchain.lake))
+
+
+def project_root(file: Path) -> Path | None:
+    """The folder of the nearest Lean project above a file, None if there is none."""
+    folder = file.resolve().parent
+    return next((place for place in (folder, *folder.parents) if any((place / n).is_file() for n in _LAKEFILES)), None)
 
 
 @lru_cache(maxsize=64)

@@ -1,27 +1,19 @@
 """Turns a found list of steps into a script that a person would write: bullets where a step splits a goal.
 
-The steps of a search all act on the first goal, so they walk a tree of goals depth first.  As long as no step touches
-another goal than its own, that tree can be written with bullets; otherwise the plain list of tactics is the script.
+As long as the steps walk a tree of goals, that tree can be written with bullets; otherwise the plain list of tactics is
+the script.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
+from proofloom.assistants.branches import Branch, NoTreeError, branches_of
 from proofloom.assistants.rocq.splice import WIDTH, bullet
 from proofloom.proofs import Step
 
 _PIECE = re.compile(r'(?:"(?:[^"]|"")*"|[^\s"])+')
-
-
-@dataclass(slots=True)
-class _Branch:
-    """The steps on one goal until it is closed or split; `branches` are the goals after a split."""
-
-    tactics: list[str] = field(default_factory=list)
-    branches: list[_Branch] = field(default_factory=list)
 
 
 def plain_script(tactics: Sequence[str]) -> str:
@@ -36,51 +28,13 @@ def format_script(steps: Sequence[Step]) -> str:
     follow one another, and where goals are left.
     """
     try:
-        branches = _tree(steps)
-    except _NoTreeError:
+        branches = branches_of(steps)
+    except NoTreeError:
         return plain_script([step.tactic for step in steps])
     return "\n".join(_written(branches, 0, 0))
 
 
-class _NoTreeError(ValueError):
-    """The steps are not a tree of goals."""
-
-
-def _tree(steps: Sequence[Step]) -> list[_Branch]:
-    """One branch per goal of the first state."""
-    if not steps:
-        return []
-    roots = [_Branch() for _ in steps[0].before.goals]
-    open_branches = list(reversed(roots))
-    state = steps[0].before
-    for step in steps:
-        if step.before != state or not open_branches:
-            raise _NoTreeError
-        count = _new_goals(step)
-        branch = open_branches.pop()
-        branch.tactics.append(step.tactic)
-        if count == 1:
-            open_branches.append(branch)
-        else:
-            branch.branches = [_Branch() for _ in range(count)]
-            open_branches += reversed(branch.branches)
-        state = step.after
-    if open_branches or state.goals:
-        raise _NoTreeError
-    return roots
-
-
-def _new_goals(step: Step) -> int:
-    """How many goals took the place of the first one; raises `_NoTreeError` if the others did not stay as they were."""
-    others = step.before.goals[1:]
-    count = len(step.after.goals) - len(others)
-    hidden = (step.after.shelved, step.after.given_up) != (step.before.shelved, step.before.given_up)
-    if count < 0 or step.after.goals[count:] != others or hidden:
-        raise _NoTreeError
-    return count
-
-
-def _written(branches: Sequence[_Branch], level: int, column: int) -> Iterator[str]:
+def _written(branches: Sequence[Branch], level: int, column: int) -> Iterator[str]:
     """The lines of sibling goals: one goes on at the margin, several get bullets."""
     if len(branches) == 1:
         yield from _branch(branches[0], level, column)
@@ -92,7 +46,7 @@ def _written(branches: Sequence[_Branch], level: int, column: int) -> Iterator[s
         yield from rest
 
 
-def _branch(branch: _Branch, level: int, column: int) -> Iterator[str]:
+def _branch(branch: Branch, level: int, column: int) -> Iterator[str]:
     for tactic in branch.tactics:
         yield from _lines(tactic, column)
     yield from _written(branch.branches, level, column)

@@ -61,9 +61,14 @@ def proofloom(*arguments: object, cwd: Path, env: dict[str, str] | None = None, 
 class Running:
     """A command under way; standard error is read line by line."""
 
-    def __init__(self, *arguments: object, cwd: Path) -> None:
+    def __init__(self, *arguments: object, cwd: Path, env: dict[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
-            [*COMMAND, *map(str, arguments)], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*COMMAND, *map(str, arguments)],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self.said: list[str] = []
 
