@@ -24,7 +24,7 @@ from proofloom.assistants.gate.confinement import GateLimits
 from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, header
 from proofloom.assistants.gate.probe import Doubt
 from proofloom.assistants.lean.lexing import Kind, LexingError, code
-from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain
+from proofloom.assistants.lean.toolchain import NO_CHECKER, LeanSettings, LeanToolchain
 from proofloom.proofs import CheckResult, Finding, Verdict
 
 AXIOMS = ("propext", "Quot.sound", "Classical.choice")
@@ -208,7 +208,7 @@ class LeanGate:
 
     def _replay(self, case: _Case) -> None:
         if self._checker is None:
-            raise Refusal(Finding.NOT_CHECKED, CHECKER_MISSING)
+            raise Refusal(Finding.NOT_CHECKED, NO_CHECKER)
         place = case.candidate.folder / "source"
         done = case.candidate.shop.program(self._checker, place, (place,), MODULE)
         case.candidate.runs.append(done)

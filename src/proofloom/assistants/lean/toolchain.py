@@ -15,9 +15,9 @@ from proofloom.assistants.session import AssistantError
 
 OLDEST = (4, 9, 0)
 INSTALL = "install it with elan (https://lean-lang.org/install), the version manager of Lean"
-CHECKER_MISSING = "no program leanchecker (it comes with Lean 4.28 and later)"
+NO_CHECKER = "no program leanchecker (it comes with Lean 4.28 and later)"
 _VERSION = re.compile(r"version (\d+)\.(\d+)\.(\d+)")
-_LAKEFILES = ("lakefile.toml", "lakefile.lean")
+LAKEFILES = ("lakefile.toml", "lakefile.lean")
 _FROM_LAKE = (
     "LEAN_PATH",
     "LEAN_SRC_PATH",
@@ -89,13 +89,19 @@ def settings_for(file: Path, toolchain: LeanToolchain) -> LeanSettings:
 
     Raises `AssistantError` if it lies in a project and `lake` is missing or fails there.
     """
-    folder = file.resolve().parent
-    root = next((place for place in (folder, *folder.parents) if any((place / n).is_file() for n in _LAKEFILES)), None)
+    root = project_of(file)
     if root is None:
-        return LeanSettings(folder)
+        return LeanSettings(file.resolve().parent)
     if toolchain.lake is None:
         raise AssistantError(f"{file}: lies in the Lean project {root}, and no program lake is on the path; {INSTALL}")
     return LeanSettings(root, _project_variables(root, toolchain.lake))
+
+
+def project_of(file: Path) -> Path | None:
+    """The folder of the nearest project above a file, which need not exist."""
+    return next(
+        (place for place in file.resolve().parents if any((place / name).is_file() for name in LAKEFILES)), None
+    )
 
 
 @lru_cache(maxsize=64)
