@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from proofloom.corpus.entries import FileEntry, StepEntry, TheoremEntry
 from proofloom.corpus.library import Library
 from proofloom.corpus.rocq_modules import discharged, sections_of
 from proofloom.corpus.rocq_targets import STANDARD, find_target
+from proofloom.corpus.rocq_trace import open_rocq_tracer
 from proofloom.corpus.schema import SOURCE
 from proofloom.corpus.trace import Progress, trace
 from proofloom.corpus.tracing import TraceLimits
@@ -297,7 +299,8 @@ def traced_few(place: Path, toolchain: RocqToolchain) -> None:
     target = find_target(STANDARD, toolchain, date.today())
     few = replace(target, files=tuple(file for file in target.files if file.path in FILES))
     with Library.open(place) as library:
-        trace(few, library, LocalProcesses(2), toolchain, TraceLimits(), Silent(), time.monotonic)
+        tracer = partial(open_rocq_tracer, toolchain, TraceLimits())
+        trace(few, library, LocalProcesses(2), tracer, Silent(), time.monotonic)
 
 
 @contextmanager

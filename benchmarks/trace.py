@@ -24,9 +24,10 @@ from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.rocq.vernacular import Role
 from proofloom.corpus.library import Library
 from proofloom.corpus.rocq_compile import compiled_globals
-from proofloom.corpus.rocq_targets import STANDARD, RocqFile, Target, find_target
+from proofloom.corpus.rocq_targets import STANDARD, find_target
+from proofloom.corpus.rocq_trace import open_rocq_tracer
 from proofloom.corpus.trace import Progress, TraceReport, funnel, trace
-from proofloom.corpus.tracing import TraceLimits
+from proofloom.corpus.tracing import SourceFile, Target, TraceLimits
 from proofloom.evaluation.figures import Figures, arguments
 
 QUICK = (
@@ -61,12 +62,12 @@ class Sayer:
 
 
 @contextmanager
-def compiler(toolchain: RocqToolchain) -> Iterator[Callable[[RocqFile], float]]:
+def compiler(toolchain: RocqToolchain) -> Iterator[Callable[[SourceFile], float]]:
     """What a worker process needs to compile files."""
     yield partial(compile_seconds, toolchain)
 
 
-def compile_seconds(toolchain: RocqToolchain, file: RocqFile) -> float:
+def compile_seconds(toolchain: RocqToolchain, file: SourceFile) -> float:
     """CPU seconds of `coqc` on one file."""
     data = file.file.read_bytes()
     return compiled_globals(data, tuple(split(data)), settings_for(file.file, toolchain), toolchain, 900.0)[1]
@@ -82,7 +83,7 @@ def compiled(target: Target, toolchain: RocqToolchain, jobs: int) -> float:
     return total
 
 
-def proofs_in(files: Sequence[RocqFile]) -> int:
+def proofs_in(files: Sequence[SourceFile]) -> int:
     """The proofs that the sources hold, those that are given up left out."""
     roles = [record.role for file in files for record in outline(split(file.file.read_bytes()))]
     return sum(role not in (None, Role.ABORTS, Role.GIVES_UP) for role in roles)
@@ -114,15 +115,14 @@ def main() -> None:
         with Library.open(place) as library:
             begun = time.monotonic()
             watcher = Sayer(figures)
-            trace(
-                target, library, LocalProcesses(options.jobs), toolchain, TraceLimits(), watcher, time.monotonic, report
-            )
+            tracer = partial(open_rocq_tracer, toolchain, TraceLimits())
+            trace(target, library, LocalProcesses(options.jobs), tracer, watcher, time.monotonic, report)
             seconds = time.monotonic() - begun
             counts = funnel(library, target.repository)
         size = place.stat().st_size
     coqc = compiled(target, toolchain, options.jobs)
     tally = report.tally
-    cpu = tally.rocq_seconds + tally.compiler_seconds + tally.python_seconds
+    cpu = tally.assistant_seconds + tally.compiler_seconds + tally.python_seconds
     lost = proofs_in(target.files) - tally.proofs
     figures.say(
         f"{counts['files']} files, {tally.sentences:,} sentences, {tally.proofs:,} proofs, {tally.tactics:,} tactic "
@@ -133,14 +133,14 @@ def main() -> None:
         f"no goal left; {tally.again} proofs were run again; {tally.cut:,} steps with a state that was cut"
     )
     figures.say(
-        f"{cpu:.0f} CPU seconds ({tally.rocq_seconds:.0f} Rocq, {tally.compiler_seconds:.0f} compiler, "
+        f"{cpu:.0f} CPU seconds ({tally.assistant_seconds:.0f} Rocq, {tally.compiler_seconds:.0f} compiler, "
         f"{tally.python_seconds:.0f} Python), {seconds:.0f} s on {options.jobs} processes; coqc: {coqc:.0f} CPU seconds"
     )
     for name in ("files", "distinct_states", "steps_with_premises", "premises"):
         figures.figure(name, counts[name])
     for name in ("sentences", "tactics", "chains", "apart", "whole", "idle", "unseen", "again", "cut"):
         figures.figure(name, getattr(tally, name))
-    for name in ("rocq_seconds", "compiler_seconds", "python_seconds"):
+    for name in ("assistant_seconds", "compiler_seconds", "python_seconds"):
         figures.figure(name, round(getattr(tally, name), 1))
     figures.figure("jobs", options.jobs)
     figures.figure("coqc_seconds", round(coqc, 1))

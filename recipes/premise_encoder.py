@@ -1,7 +1,7 @@
-"""Premises by trees: does hierarchical attention find more of them than flat attention, no attention, and words?
+"""Premises by learned vectors: what do trees, flat attention, no attention and no layer find, and what do words?
 
     python recipes/premise_encoder.py --db DB [--split figures] [--epochs 3] [--seeds 3]
-    python recipes/premise_encoder.py --db DB --arm deepset --seeds 1 --save FOLDER
+    python recipes/premise_encoder.py --db DB --arm words --seeds 1 --save FOLDER
 
 DB is a traced library with a split (`proofloom trace stdlib`, `proofloom split`).  Every arm is trained on the same
 pairs from the same seeds, and measured on the validation part: recall@10 among the premises that a theorem may use.
@@ -26,11 +26,11 @@ from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.paired import bootstrap_ratio
-from proofloom.hierarchy.signals import DOMAINS
 from proofloom.models.card import CardFacts, encoder_card
 from proofloom.models.premise_encoder import save_premise_encoder
+from proofloom.models.premise_model import PremiseModel, vectors
 from proofloom.models.tokenizer import train_tokenizer
-from proofloom.models.tree_encoder import Arm, TreeEncoder, vectors
+from proofloom.models.tree_encoder import Arm
 from proofloom.models.tree_texts import goal_texts, premise_texts
 from proofloom.proofs import ProofState
 from proofloom.retrieval.bm25 import Bm25, goal_words
@@ -119,7 +119,7 @@ def both(made: Material, words: list[list[int]], near: list[list[int]]) -> list[
 
 
 def save(
-    encoder: TreeEncoder,
+    encoder: PremiseModel,
     tokenizer: PreTrainedTokenizerBase,
     made: Material,
     settings: ContrastSettings,
@@ -138,7 +138,7 @@ def save(
         seeds={"weights, order, counter-examples": settings.seed},
         settings={**asdict(encoder.sizes), **asdict(settings)},
         figures=measured,
-        family=f"{encoder.arm.value} tree",
+        family=encoder.arm.value.upper() if encoder.arm in (Arm.HSA, Arm.FSA) else encoder.arm.value,
     )
     save_premise_encoder(encoder, tokenizer, encoder_card(facts), folder)
 
@@ -173,7 +173,8 @@ def main() -> None:
         runs, mixes = [], []
         for seed in range(options.seed, options.seed + seeds):
             torch.manual_seed(seed)
-            encoder = TreeEncoder(len(tokenizer), DOMAINS, arm)
+            encoder = PremiseModel(len(tokenizer), arm)
+            encoder.weigh([*premises.values(), *goals])
             settings = replace(ContrastSettings(), seed=seed, epochs=1 if options.quick else options.epochs)
             begun = time.process_time()
             losses = train_encoder(encoder, learned, goals, premises, files, settings)

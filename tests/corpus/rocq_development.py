@@ -11,9 +11,9 @@ from pathlib import Path
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import TracedFile, TracedTheorem
-from proofloom.corpus.rocq_targets import Target, find_target
+from proofloom.corpus.rocq_targets import find_target
 from proofloom.corpus.rocq_trace import RocqTracer
-from proofloom.corpus.tracing import Traced, TraceLimits
+from proofloom.corpus.tracing import Target, Traced, TraceLimits
 
 DAY = date(2026, 11, 1)
 find = cache(find_toolchain)

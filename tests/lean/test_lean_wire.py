@@ -50,7 +50,7 @@ def test_messages_are_cut_from_any_pieces(size: int) -> None:
     reader = wire.Reader()
     found = [m for start in range(0, len(data), size) for m in reader.feed(data[start : start + size])]
     said = wire.Published(4, (wire.Diagnostic(wire.WARNING, wire.Place(3, 5), "𝔸 ✝"),))
-    assert found == [said, wire.Answered(4), wire.Answered(5, "no")]
+    assert found == [said, wire.Answered(4, result={}), wire.Answered(5, "no")]
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ pytest.importorskip("transformers", reason="transformers is not installed: pip i
 from small_model import small_model
 
 from proofloom.corpus.entries import PremiseEntry
-from proofloom.hierarchy.signals import DOMAINS
 from proofloom.models.errors import ModelError
 from proofloom.models.folder import save_model
 from proofloom.models.premise_encoder import PremiseEncoder, load_premise_encoder, save_premise_encoder
-from proofloom.models.tree_encoder import Arm, EncoderSizes, TreeEncoder
+from proofloom.models.premise_model import PremiseModel
+from proofloom.models.tree_encoder import Arm, EncoderSizes
 from proofloom.policies.retrievers import encoder_at
 from proofloom.proofs import Goal
 
@@ -30,9 +30,11 @@ PREMISES = [
 ]
 
 
-def made(tokenizer: Any, arm: Arm) -> TreeEncoder:
+def made(tokenizer: Any, arm: Arm) -> PremiseModel:
     torch.manual_seed(1)
-    return TreeEncoder(len(tokenizer), DOMAINS, arm, EncoderSizes(16, 8, 2, 8, 8))
+    model = PremiseModel(len(tokenizer), arm, EncoderSizes(8, 8, 2, 8, 8))
+    model.network[2].weight.data.normal_()  # as if it had been trained
+    return model
 
 
 @pytest.mark.parametrize("arm", Arm)
@@ -75,7 +77,7 @@ def damaged(folder: Path, **changes: Any) -> None:
     [
         ({"version": 2}, "is an encoder of version 2; wanted 1: train it again"),
         ({"arm": "cnn"}, "no encoder can be read from it \\('cnn' is not a valid Arm"),
-        ({"arm": "deepset"}, "no encoder can be read from it"),
+        ({"arm": "words"}, "no encoder can be read from it"),
         ({"sizes": {"width": 16, "magic": 3}}, "no encoder can be read from it .*magic"),
         ({"vocabulary": 7}, "no encoder can be read from it"),
     ],

@@ -85,4 +85,4 @@ def test_saving_wants_one_encoder(
     with pytest.raises(SystemExit) as left:
         run(monkeypatch, "--seeds", "1", "--save", "encoder")
     assert left.value.code == 2
-    assert "--save: 3 arms with 1 seeds; wanted one of each (--arm NAME --seeds 1)" in capsys.readouterr().err
+    assert "--save: 4 arms with 1 seeds; wanted one of each (--arm NAME --seeds 1)" in capsys.readouterr().err

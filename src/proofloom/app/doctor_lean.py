@@ -19,7 +19,7 @@ from proofloom.assistants.lean.toolchain import (
     LeanSettings,
     LeanToolchain,
     printed,
-    project_of,
+    project_root,
 )
 from proofloom.assistants.session import AssistantError
 from proofloom.proofs import Theorem
@@ -81,7 +81,7 @@ def _elan(which: Callable[[str], str | None]) -> Part:
 
 def _project(place: Path) -> Iterator[Part]:
     """The project around a file, and Mathlib in it: there, and compiled."""
-    root = project_of(place)
+    root = project_root(place)
     mathlib = ("mathlib", False)
     purpose = "files that import Mathlib"
     if root is None:

@@ -13,20 +13,25 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from proofloom.app.lean_library import SUFFIX, lean_files, lean_target, open_lean_tracer
 from proofloom.app.toml_records import BadInput
 from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
-from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
+from proofloom.assistants.lean.toolchain import find_lean
+from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.corpus import trace as tracing
 from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
-from proofloom.corpus.rocq_targets import Target, find_target
-from proofloom.corpus.tracing import CHARACTERS, TraceLimits
+from proofloom.corpus.rocq_targets import find_target
+from proofloom.corpus.rocq_trace import open_rocq_tracer
+from proofloom.corpus.tracing import CHARACTERS, OpenTracer, Target, TraceLimits
 
 INTERRUPTED = 130
 _FUNNEL = {
@@ -34,6 +39,7 @@ _FUNNEL = {
     "sentences": "sentences",
     "proofs": "proofs",
     "tactic_sentences": "tactic sentences",
+    "unreplayed": "proofs that do not run tactic by tactic",
     "steps": "atomic steps",
     "distinct_states": "distinct states",
     "steps_with_premises": "steps with premises",
@@ -58,8 +64,8 @@ def trace(
         str,
         typer.Argument(
             metavar="TARGET",
-            help="stdlib, an installed library by its name (such as Coquelicot), or a folder with a "
-            "development that is compiled.",
+            help="stdlib, an installed library of Rocq by its name (such as Coquelicot), a folder with a "
+            "development that is compiled, or a folder with Lean files, or one of them.",
         ),
     ],
     jobs: Annotated[
@@ -97,14 +103,26 @@ def trace_library(request: TraceRequest, complain: Callable[[str], None]) -> int
 
     Raises `BadInput` or `AssistantError` for what is wrong with the whole request.
     """
-    toolchain = find_toolchain()
-    target = find_target(request.target, toolchain, date.today(), request.commit)
     try:
-        limits = TraceLimits(characters=request.characters)
+        target, open_tracer = _target(request, TraceLimits(characters=request.characters), date.today())
         with Library.open(request.out) as library:
-            return _Run(request, target, toolchain, limits, library, complain).done()
+            return _Run(request, target, open_tracer, library, complain).done()
     except (LibraryError, ValueError) as error:
         raise BadInput(str(error)) from error
+
+
+def _target(request: TraceRequest, limits: TraceLimits, today: date) -> tuple[Target, OpenTracer]:
+    """What is traced, and by what: Lean where there are Lean files, else Rocq."""
+    place = Path(request.target)
+    if lean_files(place):
+        if next(place.rglob("*.v"), None) is not None:
+            raise BadInput(f"{place}: holds files of Rocq and of Lean; name folders that hold one kind")
+        lean = find_lean()
+        return lean_target(place, lean, today, request.commit), partial(open_lean_tracer, lean, limits)
+    if place.suffix == SUFFIX:
+        raise BadInput(f"{place}: there is no such file")
+    rocq = find_toolchain()
+    return find_target(request.target, rocq, today, request.commit), partial(open_rocq_tracer, rocq, limits)
 
 
 class _Run:
@@ -114,15 +132,13 @@ class _Run:
         self,
         request: TraceRequest,
         target: Target,
-        toolchain: RocqToolchain,
-        limits: TraceLimits,
+        open_tracer: OpenTracer,
         library: Library,
         complain: Callable[[str], None],
     ) -> None:
         self._request = request
         self._target = target
-        self._toolchain = toolchain
-        self._limits = limits
+        self._open_tracer = open_tracer
         self._library = library
         self._complain = complain
 
@@ -137,7 +153,7 @@ class _Run:
         interrupted = False
         try:
             with held:
-                args = (self._target, self._library, executor, self._toolchain, self._limits, watcher)
+                args = (self._target, self._library, executor, self._open_tracer, watcher)
                 tracing.trace(*args, time.monotonic, report)
         except KeyboardInterrupt:
             interrupted = True
@@ -166,6 +182,8 @@ class _Run:
             return
         console = Console(soft_wrap=True, highlight=False)
         for name, words in _FUNNEL.items():
+            if name == "unreplayed" and not counts[name]:
+                continue
             console.print(f"{counts[name]:>9,}  {words}")
         for failure in report.failures:
             console.print(f"failed: {failure.text}", markup=False)

@@ -5,35 +5,16 @@ A target is a list of files below a root and the repository under which they are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.records import Repository
+from proofloom.corpus.tracing import WORKING_TREE, SourceFile, Target
 
 STANDARD = "stdlib"
 _INSTALLED = "rocq:"
-WORKING_TREE = "working tree"
-"""The commit of a folder as it is: tracing it again replaces the files that have changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class RocqFile:
-    """A file to be traced, its path below the root of its library (with `/`), and its size in bytes."""
-
-    file: Path
-    path: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The files of a library, the largest first so that none is left alone at the end, and where they are kept."""
-
-    repository: Repository
-    files: tuple[RocqFile, ...]
 
 
 def find_target(name: str, toolchain: RocqToolchain, today: date, commit: str | None = None) -> Target:
@@ -72,7 +53,7 @@ def _target(url: str, commit: str, folders: list[Path], root: Path, toolchain: R
     visible = [file for file in found if not any(part.startswith(".") for part in file.relative_to(root).parts)]
     if not visible:
         raise AssistantError(f"{folders[0]}: no .v file in this folder or below it")
-    files = [RocqFile(file, file.relative_to(root).as_posix(), file.stat().st_size) for file in visible]
+    files = [SourceFile(file, file.relative_to(root).as_posix(), file.stat().st_size) for file in visible]
     files.sort(key=lambda file: (-file.size, file.path))
     return Target(Repository(url, commit, "rocq", _version(toolchain), today), tuple(files))
 

@@ -9,7 +9,7 @@ import hashlib
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from proofloom.assistants.processes import ProcessDied
@@ -26,8 +26,7 @@ from proofloom.corpus.rocq_compile import compiled_globals
 from proofloom.corpus.rocq_globals import Globals, Mention, Stale, globals_beside
 from proofloom.corpus.rocq_premises import FilePremises
 from proofloom.corpus.rocq_replay import ReplayedProof, ReplayedStep, RocqReplay
-from proofloom.corpus.rocq_targets import RocqFile
-from proofloom.corpus.tracing import Tally, Traced, TraceError, TraceLimits
+from proofloom.corpus.tracing import SourceFile, Tally, Traced, TraceError, TraceLimits
 
 _ANSWER_BYTES = 64_000_000
 _GIVEN_UP = (Role.ABORTS, Role.GIVES_UP)
@@ -53,7 +52,7 @@ class RocqTracer:
         self._toolchain = toolchain
         self._limits = limits
 
-    def trace(self, target: RocqFile) -> Traced:
+    def trace(self, target: SourceFile) -> Traced:
         """Everything in one file; raises `TraceError`, with what to do if the compiled files are the reason."""
         try:
             return self._traced(target)
@@ -63,7 +62,7 @@ class RocqTracer:
                 raise
             raise TraceError(error.line, error.sentence, f"{error.reason}; {advice}") from error
 
-    def _traced(self, target: RocqFile) -> Traced:
+    def _traced(self, target: SourceFile) -> Traced:
         try:
             data = target.file.read_bytes()
             settings = settings_for(target.file, self._toolchain)
@@ -102,6 +101,12 @@ class RocqTracer:
         if beside is not None:
             return beside, 0.0
         return compiled_globals(data, sentences, settings, self._toolchain, self._limits.load_seconds)
+
+
+@contextmanager
+def open_rocq_tracer(toolchain: RocqToolchain, limits: TraceLimits) -> Iterator[RocqTracer]:
+    """What a worker process needs."""
+    yield RocqTracer(toolchain, limits)
 
 
 class _FileRun:
@@ -150,7 +155,7 @@ class _FileRun:
             premises.look_back()
             theorems = [self._theorem(proof, premises) for proof in proofs]
             all_premises = premises.all_with(theorems)
-            replay.tally.rocq_seconds = document.process.cpu_seconds
+            replay.tally.assistant_seconds = document.process.cpu_seconds
         file = TracedFile(
             logical_name=self._library,
             path=path,

@@ -15,17 +15,23 @@ from functools import partial
 from typing import Protocol
 
 from proofloom.assistants.executor import Done, Executor, Started
-from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Repository, TracedFile
-from proofloom.corpus.rocq_targets import RocqFile, Target
-from proofloom.corpus.rocq_trace import RocqTracer
-from proofloom.corpus.tracing import FileFailure, Tally, Traced, TraceError, TraceLimits
+from proofloom.corpus.tracing import (
+    FileFailure,
+    OpenTracer,
+    SourceFile,
+    Tally,
+    Target,
+    Traced,
+    TraceError,
+    Tracer,
+)
 
 TRACE = "trace"
 """The key of a file's `extra` under which its counts are kept."""
 
-TraceFile = Callable[[RocqFile], Traced | FileFailure]
+TraceFile = Callable[[SourceFile], Traced | FileFailure]
 
 
 class Watcher(Protocol):
@@ -69,15 +75,15 @@ def trace(
     target: Target,
     library: Library,
     executor: Executor,
-    toolchain: RocqToolchain,
-    limits: TraceLimits,
+    open_tracer: OpenTracer,
     watcher: Watcher,
     now: Callable[[], float],
     report: TraceReport | None = None,
 ) -> TraceReport:
-    """Trace the files of `target` that are not in the library; returns `report`, which is kept up to date meanwhile.
+    """Trace the files of `target` that are not in the library, each worker with a tracer of its own.
 
-    Raises `LibraryError` if a file cannot be stored; what was stored before is safe.
+    Returns `report`, which is kept up to date meanwhile.  Raises `LibraryError` if a file cannot be
+    stored; what was stored before is safe.
     """
     report = report or TraceReport()
     begun = now()
@@ -86,7 +92,7 @@ def trace(
     report.skipped = len(target.files) - len(tasks)
     bytes_left = bytes_all = sum(task.size for task in tasks)
     done = 0
-    with closing(executor.map(partial(_tracer, toolchain, limits), tasks)) as events:
+    with closing(executor.map(partial(_trace_with, open_tracer), tasks)) as events:
         for event in events:
             if isinstance(event, Started):
                 watcher.started(event.task.path)
@@ -121,6 +127,7 @@ def funnel(library: Library, repository: Repository) -> dict[str, int]:
         "sentences": tally.sentences,
         "proofs": tally.proofs,
         "tactic_sentences": tally.tactics,
+        "unreplayed": tally.unreplayed,
         "steps": counts["steps"],
         "distinct_states": counts["states"],
         "steps_with_premises": tally.with_premises,
@@ -128,7 +135,7 @@ def funnel(library: Library, repository: Repository) -> dict[str, int]:
     }
 
 
-def _stored(file: RocqFile, known: dict[str, str]) -> bool:
+def _stored(file: SourceFile, known: dict[str, str]) -> bool:
     """True if these bytes are in the library; a file that cannot be read is left to the tracer, which says so."""
     digest = known.get(file.path)
     if digest is None:
@@ -146,12 +153,13 @@ def _with_counts(traced: Traced) -> TracedFile:
 
 
 @contextmanager
-def _tracer(toolchain: RocqToolchain, limits: TraceLimits) -> Iterator[TraceFile]:
+def _trace_with(open_tracer: OpenTracer) -> Iterator[TraceFile]:
     """What a worker process needs."""
-    yield partial(_traced, RocqTracer(toolchain, limits))
+    with open_tracer() as tracer:
+        yield partial(_traced, tracer)
 
 
-def _traced(tracer: RocqTracer, file: RocqFile) -> Traced | FileFailure:
+def _traced(tracer: Tracer, file: SourceFile) -> Traced | FileFailure:
     try:
         return tracer.trace(file)
     except TraceError as error:

@@ -1,4 +1,4 @@
-"""What all tracers share: the limits of a trace, what is counted on the way, and how a file fails.
+"""What all tracers share: what is traced, the limits of a trace, what is counted on the way, and how a file fails.
 
 The counts form the funnel from sentences to steps; they say what was left out as well, so that nothing is lost
 without a number.
@@ -6,12 +6,37 @@ without a number.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Protocol
 
-from proofloom.corpus.records import TracedFile
+from proofloom.corpus.records import Repository, TracedFile
 
 CHARACTERS = 4000
 """Characters of a state that are kept unless something else is asked for: of the standard library, 97 % are whole."""
+
+
+WORKING_TREE = "working tree"
+"""The commit of a folder as it is: tracing it again replaces the files that have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to be traced, its path below the root of its library (with `/`), and its size in bytes."""
+
+    file: Path
+    path: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The files of a library, the largest first so that none is left alone at the end, and where they are kept."""
+
+    repository: Repository
+    files: tuple[SourceFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +60,8 @@ class Tally:
     `sentences` are those of the source; `tactics` those that run a tactic (no bullets, no commands); `chains` those
     with a `;` at the top level, of which `apart` were taken apart and `whole` were not, because the pieces failed or
     ended in other goals; `idle` are pieces left out because no goal was left to run on; `unseen` are steps left out
-    because a state could not be printed; `again` are proofs that were run again with their chains as written.
+    because a state could not be printed; `again` are proofs that were run again with their chains as written;
+    `unreplayed` are proofs without steps, because they do not run tactic by tactic.
     """
 
     sentences: int = 0
@@ -47,11 +73,12 @@ class Tally:
     idle: int = 0
     unseen: int = 0
     again: int = 0
+    unreplayed: int = 0
     steps: int = 0
     cut: int = 0
     with_premises: int = 0
     premises: int = 0
-    rocq_seconds: float = 0.0
+    assistant_seconds: float = 0.0
     compiler_seconds: float = 0.0
     python_seconds: float = 0.0
 
@@ -88,8 +115,20 @@ class FileFailure:
 
 
 class TraceError(Exception):
-    """A sentence of a file that Rocq refused, or that could not be run; raised inside a trace of one file."""
+    """A sentence of a file that was refused, or that could not be run; raised inside a trace of one file."""
 
     def __init__(self, line: int, sentence: str, reason: str) -> None:
         super().__init__(reason)
         self.line, self.sentence, self.reason = line, sentence, reason
+
+
+class Tracer(Protocol):
+    """Traces files of one kind, one after the other."""
+
+    def trace(self, target: SourceFile) -> Traced:
+        """Everything in one file; raises `TraceError`."""
+        ...
+
+
+OpenTracer = Callable[[], AbstractContextManager[Tracer]]
+"""Makes the tracer of a worker process."""

@@ -1,4 +1,4 @@
-"""Our own encoder of goals and premises, in a folder: a tree encoder with its tokenizer, as safetensors, and its card.
+"""Our own encoder of goals and premises, in a folder: the network as safetensors, its tokenizer and its card.
 
 The one idea is that the folder says all that decides a vector: how it attends, its sizes, and a version that goes up
 when the texts or their trees change, so that yesterday's weights are never read with today's trees.
@@ -17,10 +17,10 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedTokenizerBase
 
 from proofloom.corpus.entries import PremiseEntry
-from proofloom.hierarchy.signals import DOMAINS
 from proofloom.models.errors import ModelError
 from proofloom.models.folder import CARD, first_line, folder_digest, load_tokenizer, write_folder
-from proofloom.models.tree_encoder import Arm, EncoderSizes, TreeEncoder, vectors
+from proofloom.models.premise_model import PremiseModel, vectors
+from proofloom.models.tree_encoder import Arm, EncoderSizes
 from proofloom.models.tree_texts import goal_texts, premise_texts
 from proofloom.proofs import Goal
 from proofloom.retrieval.encoder import Vectors
@@ -32,9 +32,9 @@ _CONFIG, _WEIGHTS = "config.json", "model.safetensors"
 
 
 class PremiseEncoder:
-    """A tree encoder as the encoder of an index; `name` is another for other weights."""
+    """A trained model as the encoder of an index; `name` is another for other weights."""
 
-    def __init__(self, model: TreeEncoder, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    def __init__(self, model: PremiseModel, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.name = name
@@ -49,13 +49,13 @@ class PremiseEncoder:
         return vectors(self.model, premise_texts(self.tokenizer, premises))
 
 
-def save_premise_encoder(model: TreeEncoder, tokenizer: PreTrainedTokenizerBase, card: str, folder: Path) -> None:
+def save_premise_encoder(model: PremiseModel, tokenizer: PreTrainedTokenizerBase, card: str, folder: Path) -> None:
     """Write an encoder of proof states and premises to `folder`, in place of what is there.  Raises `ModelError`."""
     config = {
         "model_type": KIND,
         "version": VERSION,
         "arm": model.arm.value,
-        "vocabulary": model.words.num_embeddings,
+        "vocabulary": model.vocabulary,
         "sizes": asdict(model.sizes),
     }
 
@@ -89,12 +89,10 @@ def load_premise_encoder(folder: Path) -> PremiseEncoder:
         raise ModelError(f"{folder}: is an encoder of version {version}; wanted {VERSION}: train it again")
     tokenizer = load_tokenizer(folder)
     try:
-        model = TreeEncoder(int(config["vocabulary"]), DOMAINS, Arm(config["arm"]), EncoderSizes(**config["sizes"]))
+        model = PremiseModel(int(config["vocabulary"]), Arm(config["arm"]), EncoderSizes(**config["sizes"]))
         model.load_state_dict(load_file(folder / _WEIGHTS))
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
         raise ModelError(f"{folder}: no encoder can be read from it ({first_line(error)})") from error
-    if len(tokenizer) > model.words.num_embeddings:
-        raise ModelError(
-            f"{folder}: {len(tokenizer)} tokens for {model.words.num_embeddings} word vectors; wanted one each"
-        )
+    if len(tokenizer) > model.vocabulary:
+        raise ModelError(f"{folder}: {len(tokenizer)} tokens for {model.vocabulary} word vectors; wanted one each")
     return PremiseEncoder(model, tokenizer, f"{folder.resolve().name}-{folder_digest(folder)}")

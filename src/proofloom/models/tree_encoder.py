@@ -3,18 +3,17 @@
 Letters: B texts of a batch, N tokens of the longest, E width, O width out.
 
 Three arms have the same parts and differ in one thing each, as in the paper's comparison: `HSA` attends along the tree,
-`FSA` along the same leaves without their tree, and `DEEPSET` does not attend at all.
+`FSA` along the same leaves without their tree, and `DEEPSET` does not attend at all.  `WORDS` has no layer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from proofloom.attention.hierarchical.layer import Forest, HierarchicalLayer, pooled
@@ -24,7 +23,6 @@ from proofloom.models.length_batches import by_length
 
 BATCH_TOKENS = 2048
 """Tokens that are computed at once, with those that fill short texts up."""
-_AT_ONCE = 1024
 _FLAT = Domain("flat")
 
 
@@ -34,19 +32,27 @@ class Arm(StrEnum):
     HSA = "hsa"
     FSA = "fsa"
     DEEPSET = "deepset"
+    WORDS = "words"
 
 
 @dataclass(frozen=True, slots=True)
 class TreeText:
-    """The numbers of the tokens of a text, two or more, and its tree, whose leaves are their places."""
+    """The numbers of the tokens of a text, two or more, and its tree, whose leaves are their places.
+
+    `fields` says of each token which field of a record it stands in, 0 for none, where a reader tells them apart.
+    """
 
     tokens: tuple[int, ...]
     tree: Tree
+    fields: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderSizes:
-    """`position` is the width of the position vectors, `head_width` that of each of the `heads`."""
+    """`position` is the width of the position vectors, `head_width` that of each of the `heads`.
+
+    Without a layer the width out is `width`.
+    """
 
     width: int = 128
     out: int = 128
@@ -61,6 +67,8 @@ class TreeEncoder(nn.Module):
 
     def __init__(self, vocabulary: int, domains: Sequence[str], arm: Arm, sizes: EncoderSizes = EncoderSizes()) -> None:
         super().__init__()
+        if arm is Arm.WORDS and sizes.width != sizes.out:
+            raise ValueError(f"width={sizes.width}, out={sizes.out}: wanted the same for words without a layer")
         self.arm, self.sizes = arm, sizes
         self.words = nn.Embedding(vocabulary, sizes.width)
         self.layers = nn.ModuleList(
@@ -73,35 +81,35 @@ class TreeEncoder(nn.Module):
                 position=sizes.position,
                 attend=arm is not Arm.DEEPSET,
             )
-            for number in range(sizes.layers)
+            for number in range(0 if arm is Arm.WORDS else sizes.layers)
         )
 
     def forward(self, texts: Sequence[TreeText]) -> Tensor:
         """(B, O), the mean over the leaves of each text; B at least 1."""
-        groups = list(by_length([len(text.tokens) for text in texts], BATCH_TOKENS))
-        rows = torch.cat([self._together([texts[place] for place in places]) for places in groups])
-        return rows[torch.from_numpy(np.argsort(np.concatenate(groups), kind="stable")).to(rows.device)]
+        return by_groups(texts, lambda some: pooled(*self.leaves(some)))
 
-    def _together(self, texts: Sequence[TreeText]) -> Tensor:
-        longest = max(len(text.tokens) for text in texts)
-        device = self.words.weight.device
-        numbers = torch.tensor([[*text.tokens, *[0] * (longest - len(text.tokens))] for text in texts], device=device)
-        tree = NestedSignal.of([text.tree for text in texts], longest)
+    def leaves(self, texts: Sequence[TreeText]) -> tuple[Tensor, NestedSignal]:
+        """(B, N, O), all filled up to the longest, and their trees."""
+        numbers = filled([text.tokens for text in texts], self.words.weight.device)
+        tree = NestedSignal.of([text.tree for text in texts], numbers.shape[1])
+        rows: Tensor = self.words(numbers)
         if self.arm is Arm.FSA:
             tree = flattened(tree, _FLAT)
-        rows = self.words(numbers)
-        forest = Forest.of(tree, self.sizes.position, device)
-        for layer in self.layers:
-            rows = layer(rows, forest)
-        return pooled(rows, tree)
+        if len(self.layers):
+            forest = Forest.of(tree, self.sizes.position, rows.device)
+            for layer in self.layers:
+                rows = layer(rows, forest)
+        return rows, tree
 
 
-def vectors(encoder: TreeEncoder, texts: Sequence[TreeText]) -> NDArray[np.float32]:
-    """(n, O) of length 1, the same whatever is encoded beside a text."""
-    encoder.eval()
-    found = [np.zeros((0, encoder.sizes.out), np.float32)]
-    with torch.inference_mode():
-        for start in range(0, len(texts), _AT_ONCE):
-            rows = encoder(texts[start : start + _AT_ONCE])
-            found.append(nn.functional.normalize(rows, dim=-1).cpu().numpy())
-    return np.concatenate(found)
+def filled(rows: Sequence[Sequence[int]], device: torch.device) -> Tensor:
+    """(B, N), the longest of `rows` whole and the others with 0 behind."""
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], device=device)
+
+
+def by_groups(texts: Sequence[TreeText], compute: Callable[[list[TreeText]], Tensor]) -> Tensor:
+    """The rows that `compute` gives for each text, those of similar length together; at least one text."""
+    groups = list(by_length([len(text.tokens) for text in texts], BATCH_TOKENS))
+    rows = torch.cat([compute([texts[place] for place in places]) for places in groups])
+    return rows[torch.from_numpy(np.argsort(np.concatenate(groups), kind="stable")).to(rows.device)]

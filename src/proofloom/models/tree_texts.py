@@ -8,13 +8,15 @@ from transformers import PreTrainedTokenizerBase
 
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.hierarchy import levelled_state
-from proofloom.hierarchy.nested import Branch
-from proofloom.hierarchy.signals import THEOREM, TOKENS, record, state_tree
+from proofloom.hierarchy.nested import Branch, Tree
+from proofloom.hierarchy.signals import GOAL, THEOREM, TOKENS, record, state_tree
 from proofloom.models.tree_encoder import TreeText
 from proofloom.proofs import Goal, ProofState
 
 LONGEST = 256
 """Tokens of a state or a statement, at most: of a state the last ones stay, which hold the conclusion."""
+FIELDS = ("", *GOAL.keys, *THEOREM.keys)
+"""The fields that a token may stand in; the first is none."""
 
 
 def goal_texts(tokenizer: PreTrainedTokenizerBase, goals: Sequence[Goal]) -> list[TreeText]:
@@ -22,7 +24,7 @@ def goal_texts(tokenizer: PreTrainedTokenizerBase, goals: Sequence[Goal]) -> lis
     states = [levelled_state(ProofState((goal,))) for goal in goals]
     found = []
     for state, (tokens, offsets) in zip(states, _tokens(tokenizer, [one.text for one in states]), strict=True):
-        found.append(TreeText(tokens[-LONGEST:], state_tree(state, offsets[-LONGEST:])))
+        found.append(_text(tokens[-LONGEST:], state_tree(state, offsets[-LONGEST:])))
     return found
 
 
@@ -35,8 +37,24 @@ def premise_texts(tokenizer: PreTrainedTokenizerBase, premises: Sequence[Premise
         statement = whole[:LONGEST]
         parts = (range(len(name)), range(len(name), len(name) + len(statement)))
         fields = {key: Branch(TOKENS, tuple(part)) for key, part in zip(THEOREM.keys, parts, strict=True)}
-        found.append(TreeText((*name, *statement), record(THEOREM, fields)))
+        found.append(_text((*name, *statement), record(THEOREM, fields)))
     return found
+
+
+def _text(tokens: tuple[int, ...], tree: Tree) -> TreeText:
+    """With the field of each token: the nearest record above it says which."""
+    fields = [0] * len(tokens)
+
+    def walk(node: Tree, field: int) -> None:
+        if isinstance(node, Branch):
+            keys = node.keys or (None,) * len(node.children)
+            for child, key in zip(node.children, keys, strict=True):
+                walk(child, field if key is None else FIELDS.index(key))
+        elif isinstance(node, int):
+            fields[node] = field
+
+    walk(tree, 0)
+    return TreeText(tokens, tree, tuple(fields))
 
 
 def _tokens(

@@ -1,4 +1,4 @@
-"""Premises for a goal by learned vectors: a tree encoder of states and statements, trained by contrast.
+"""Premises for a goal by learned vectors: an encoder of states and statements, trained by contrast.
 
 A goal and a premise that a human used there are to have a large product, a goal and other premises a small one.  The
 others are those of the other goals in the batch and, harder, premises that might have been used: one from the file of
@@ -8,6 +8,8 @@ and recall counts only those.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +20,8 @@ from torch import Tensor, nn
 
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
-from proofloom.models.tree_encoder import TreeEncoder, TreeText
+from proofloom.models.premise_model import PremiseModel
+from proofloom.models.tree_encoder import TreeText
 from proofloom.proofs import Goal, ProofState
 from proofloom.proofs.state import StateSyntaxError
 
@@ -37,7 +40,9 @@ class Question:
 class ContrastSettings:
     """How an encoder is trained: pairs of a batch, passes over the questions, and the divisor of the products.
 
-    With `hard` each goal brings two premises that it might have used, one from the file of the right one.
+    With `hard` each goal brings two premises that it might have used, one from the file of the right one.  What is used
+    often is a counter-example often, and would be found too seldom: its products are lowered, while training, by
+    `frequency` times the logarithm of how often it is used (Yi et al. 2019 have 1).
     """
 
     batch: int = 64
@@ -45,6 +50,7 @@ class ContrastSettings:
     learning_rate: float = 3e-3
     temperature: float = 0.05
     hard: bool = True
+    frequency: float = 0.5
     seed: int = 0
 
 
@@ -69,13 +75,14 @@ def questions(library: Library, premises: Sequence[PremiseEntry], split: str, pa
             yield Question(goals[0], used, usable, theorem)
 
 
-def contrast(goals: Tensor, premises: Tensor, same: Tensor, temperature: float) -> Tensor:
+def contrast(goals: Tensor, premises: Tensor, same: Tensor, lowered: Tensor, temperature: float) -> Tensor:
     """The mean loss, in nats, of telling the premise of each goal (B, O) from all others of `premises` (P, O).
 
     The premise of goal i is row i.  `same` (B, P) is True where a goal used another premise of the batch too, which is
-    then no counter-example.
+    then no counter-example; `lowered` (P) is taken from the score of each premise, its product over the temperature.
     """
     products = nn.functional.normalize(goals, dim=-1) @ nn.functional.normalize(premises, dim=-1).T / temperature
+    products = products - lowered
     own = torch.eye(*products.shape, dtype=torch.bool, device=goals.device)
     products = products.masked_fill(same & ~own, -torch.inf)
     return nn.functional.cross_entropy(products, torch.arange(len(goals), device=goals.device))
@@ -105,7 +112,7 @@ class Contrasts:
 
 
 def train_encoder(
-    encoder: TreeEncoder,
+    encoder: PremiseModel,
     asked: Sequence[Question],
     goals: Sequence[TreeText],
     premises: Mapping[int, TreeText],
@@ -121,6 +128,8 @@ def train_encoder(
     optimiser = torch.optim.AdamW(encoder.parameters(), lr=settings.learning_rate)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, steps)
     contrasts = Contrasts(files, settings.hard)
+    uses = Counter(number for question in asked for number in question.used)
+    device = encoder.word_weights.device
     losses: list[float] = []
     encoder.train()
     while len(losses) < steps:
@@ -128,14 +137,13 @@ def train_encoder(
         for start in range(0, max(len(asked) - settings.batch, 0) + 1, settings.batch):
             places = order[start : start + settings.batch].tolist()
             chosen = contrasts.of([asked[place] for place in places], chance)
-            same = torch.tensor(
-                [[number in asked[place].used for number in chosen] for place in places],
-                device=encoder.words.weight.device,
-            )
+            same = [[number in asked[place].used for number in chosen] for place in places]
+            lowered = [settings.frequency * math.log(max(1, uses[number])) for number in chosen]
             loss = contrast(
                 encoder([goals[place] for place in places]),
                 encoder([premises[number] for number in chosen]),
-                same,
+                torch.tensor(same, device=device),
+                torch.tensor(lowered, device=device),
                 settings.temperature,
             )
             optimiser.zero_grad()

@@ -10,6 +10,7 @@ import os
 import select
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from proofloom.assistants.child import ChildProcess
 from proofloom.assistants.lean import wire
@@ -18,6 +19,8 @@ from proofloom.assistants.processes import ProcessDied, resident_mib
 
 _SLICE = 0.25
 """Seconds between two looks at the memory of a worker that does not answer."""
+_QUESTIONS = 1 << 30
+"""Numbers of questions begin above those of versions."""
 
 
 class OutOfTime(Exception):
@@ -45,6 +48,7 @@ class LeanWorker(ChildProcess):
         self.limits = limits
         self.version = 0
         self._text = ""
+        self._questions = _QUESTIONS
         self._reader = wire.Reader()
         self._uri = (settings.folder / "Proofloom.lean").as_uri()
         command = [toolchain.lean, "--worker", "-Dserver.reportDelayMs=0", self._uri]
@@ -69,6 +73,22 @@ class LeanWorker(ChildProcess):
         deadline = time.monotonic() + seconds
         self._write(calls + wire.wait(self._uri, self.version), deadline + self.limits.grace_seconds)
         return self._said(deadline)
+
+    def ask(self, method: str, place: wire.Place, seconds: float) -> Any:
+        """What Lean answers about a place of the current text, None if it answers with an error.
+
+        Raises `OutOfTime` after `seconds`, `ProcessDied`.
+        """
+        deadline = time.monotonic() + seconds
+        self._questions += 1
+        self._write(wire.at_place(method, self._questions, self._uri, place), deadline)
+        while True:
+            try:
+                for message in self._reader.feed(self._read(deadline)):
+                    if isinstance(message, wire.Answered) and message.number == self._questions:
+                        return None if message.error else message.result
+            except wire.WireError as error:
+                raise self._died(str(error)) from error
 
     def stop(self, text: str) -> None:
         """Drop the work on the current text for `text`; raises `ProcessDied` if it does not stop within the grace."""

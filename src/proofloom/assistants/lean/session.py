@@ -277,19 +277,22 @@ class Lean:
         The idle process may have died meanwhile, then another one is started; `SessionLost` if that one dies too.
         """
         settings = self._settings(theorem.file)
-        worker = self._idle
-        self._idle = None
-        if worker is None or worker.settings != settings:
-            if worker is not None:
-                worker.kill()
-            worker = self.start(settings)
         try:
-            return self._opened(theorem, worker)
+            return self._opened(theorem, self.worker(settings))
         except ProcessDied:
             try:
                 return self._opened(theorem, self.start(settings))
             except ProcessDied as death:
                 raise SessionLost(f"{theorem.name}: {death}") from death
+
+    def worker(self, settings: LeanSettings) -> LeanWorker:
+        """The idle process if it has these settings, else a new one; `take_back` is where it goes afterwards."""
+        worker, self._idle = self._idle, None
+        if worker is not None and worker.settings == settings:
+            return worker
+        if worker is not None:
+            worker.kill()
+        return self.start(settings)
 
     def start(self, settings: LeanSettings) -> LeanWorker:
         """A new process with nothing loaded."""

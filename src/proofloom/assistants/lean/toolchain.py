@@ -89,7 +89,7 @@ def settings_for(file: Path, toolchain: LeanToolchain) -> LeanSettings:
 
     Raises `AssistantError` if it lies in a project and `lake` is missing or fails there.
     """
-    root = project_of(file)
+    root = project_root(file)
     if root is None:
         return LeanSettings(file.resolve().parent)
     if toolchain.lake is None:
@@ -97,11 +97,10 @@ def settings_for(file: Path, toolchain: LeanToolchain) -> LeanSettings:
     return LeanSettings(root, _project_variables(root, toolchain.lake))
 
 
-def project_of(file: Path) -> Path | None:
-    """The folder of the nearest project above a file, which need not exist."""
-    return next(
-        (place for place in file.resolve().parents if any((place / name).is_file() for name in LAKEFILES)), None
-    )
+def project_root(file: Path) -> Path | None:
+    """The folder of the nearest Lean project above a file, None if there is none."""
+    folder = file.resolve().parent
+    return next((place for place in (folder, *folder.parents) if any((place / n).is_file() for n in LAKEFILES)), None)
 
 
 @lru_cache(maxsize=64)

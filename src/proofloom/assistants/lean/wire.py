@@ -51,6 +51,7 @@ class Answered:
 
     number: int
     error: str = ""
+    result: Any = None
 
 
 class WireError(ValueError):
@@ -85,6 +86,12 @@ def wait(uri: str, version: int) -> bytes:
     """The request that is answered when all is said about a version; its number is the version."""
     params = {"uri": uri, "version": version}
     return framed({"id": version, "method": "textDocument/waitForDiagnostics", "params": params})
+
+
+def at_place(method: str, number: int, uri: str, place: Place) -> bytes:
+    """A request about a place in the document, such as `textDocument/hover`."""
+    params = {"textDocument": {"uri": uri}, "position": {"line": place.line, "character": place.column}}
+    return framed({"id": number, "method": method, "params": params})
 
 
 class Frames:
@@ -135,7 +142,8 @@ def _read(body: bytes) -> Published | Answered | None:
         if "method" in message:
             return None
         error = message.get("error")
-        return Answered(int(message["id"]), "" if error is None else str(error.get("message", error)))
+        result = message.get("result")
+        return Answered(int(message["id"]), "" if error is None else str(error.get("message", error)), result)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WireError(f"not a message of the language server: {body[:80]!r}") from error
 

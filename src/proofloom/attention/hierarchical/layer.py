@@ -129,10 +129,14 @@ class HierarchicalLayer(nn.Module):
         return split if self._norm == "whole" else nn.functional.layer_norm(split, split.shape[-1:])
 
 
-def pooled(rows: Tensor, tree: NestedSignal) -> Tensor:
-    """(B, E): the mean of the leaves of each signal, all in `rows` (B, N, E); 0 for a signal without any."""
+def pooled(rows: Tensor, tree: NestedSignal, weights: Tensor | None = None) -> Tensor:
+    """(B, E): the mean of the leaves of each signal, all in `rows` (B, N, E); 0 for a signal without any.
+
+    With `weights` (B, N) each leaf counts so much, and the sum is still divided by the number of leaves.
+    """
     present = _present(tree, rows)
-    return (rows * present[..., None]).sum(1) / present.sum(1, keepdim=True).clamp(min=1)
+    counted = present if weights is None else present * weights
+    return (rows * counted[..., None]).sum(1) / present.sum(1, keepdim=True).clamp(min=1)
 
 
 def pooled_at(rows: Tensor, tree: NestedSignal, depth: int) -> tuple[Tensor, NestedSignal]:

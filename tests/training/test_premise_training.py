@@ -1,4 +1,4 @@
-"""Texts with trees to vectors, and premises for goals: what each arm is, and that training finds the right premise."""
+"""Premises for goals: which are asked about, what is a counter-example, and that training finds the right premise."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'proofloom[model]'")
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 
-from proofloom.attention.hierarchical.layer import Forest, pooled
+from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
 from proofloom.corpus.splits import SplitSettings, divide
-from proofloom.hierarchy.nested import NestedSignal
-from proofloom.hierarchy.signals import DOMAINS
-from proofloom.models import tree_encoder
+from proofloom.models.premise_model import PremiseModel, vectors
 from proofloom.models.tokenizer import train_tokenizer
-from proofloom.models.tree_encoder import Arm, EncoderSizes, TreeEncoder, TreeText, vectors
-from proofloom.models.tree_texts import LONGEST, goal_texts, premise_texts
+from proofloom.models.tree_encoder import Arm, EncoderSizes
+from proofloom.models.tree_texts import goal_texts, premise_texts
 from proofloom.proofs import Goal, Hypothesis
 from proofloom.training.premise_encoder import (
     Contrasts,
@@ -33,58 +31,21 @@ from proofloom.training.premise_encoder import (
     train_encoder,
 )
 
-SIZES = EncoderSizes(width=16, out=16, heads=2, head_width=8, position=8)
-TEXTS = [TreeText((3, 4, 5, 6), ((0, 1), (2, 3))), TreeText((7, 3), (0, 1)), TreeText((4, 4, 9), (0, (1, 2)))]
 DAY = date(2026, 11, 1)
 REPOSITORY = Repository("https://example.org/lib", "a1", "rocq", "8.16.1", DAY)
-
-
-def encoder(arm: Arm) -> TreeEncoder:
-    torch.manual_seed(3)
-    return TreeEncoder(20, ("sequence",), arm, SIZES)
-
-
-@pytest.mark.parametrize("arm", Arm)
-@pytest.mark.parametrize("at_once", [1, 9, 4096])
-def test_batch_mates_do_not_matter(arm: Arm, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree_encoder, "BATCH_TOKENS", at_once)
-    model = encoder(arm)
-    together = model(TEXTS)
-    assert together.shape == (3, 16)
-    for row, text in zip(together, TEXTS, strict=True):
-        torch.testing.assert_close(model([text])[0], row, atol=1e-5, rtol=1e-4)
-
-
-def test_only_one_arm_sees_the_tree_and_one_sees_no_order() -> None:
-    other_tree = TreeText(TEXTS[0].tokens, ((0, 1, 2), 3))
-    other_order = TreeText((6, 4, 5, 3), TEXTS[0].tree)
-    sees = {}
-    for arm in Arm:
-        model = encoder(arm)
-        rows = model([TEXTS[0], other_tree, other_order])
-        sees[arm] = [not torch.allclose(rows[0], row, atol=1e-5) for row in rows[1:]]
-    assert sees == {Arm.HSA: [True, True], Arm.FSA: [False, True], Arm.DEEPSET: [False, False]}
-
-
-def test_the_flat_arm_is_the_layer_on_one_family() -> None:
-    model, text = encoder(Arm.FSA), TEXTS[0]
-    tree = NestedSignal.of([(0, 1, 2, 3)])
-    rows = model.words(torch.tensor([text.tokens]))
-    forest = Forest.of(tree, SIZES.position)
-    flat = Forest(tree, forest.layout, forest.vectors, forest.domain, ("flat",))
-    torch.testing.assert_close(model([text]), pooled(model.layers[0](rows, flat), tree))
 
 
 def test_contrast_counts_only_what_is_different() -> None:
     rows = torch.eye(3)
     none = torch.zeros(3, 3, dtype=torch.bool)
-    assert contrast(rows, rows, none, 0.01) < 1e-6
-    wrong = contrast(rows, rows.roll(1, 0), none, 1.0)
+    level = torch.zeros(3)
+    assert contrast(rows, rows, none, level, 0.01) < 1e-6
+    wrong = contrast(rows, rows.roll(1, 0), none, level, 1.0)
     assert wrong.item() == pytest.approx(float(np.log(2 + np.e)), abs=1e-5)
     same = torch.tensor([[True, True, False], [True, True, False], [False, False, True]])
     twins = torch.stack([rows[0], rows[0], rows[2]])
-    assert contrast(twins, twins, none, 0.01).item() == pytest.approx(2 * np.log(2) / 3, abs=1e-4)
-    assert contrast(twins, twins, same, 0.01) < 1e-6
+    assert contrast(twins, twins, none, level, 0.01).item() == pytest.approx(2 * np.log(2) / 3, abs=1e-4)
+    assert contrast(twins, twins, same, level, 0.01) < 1e-6
 
 
 def library(place: Path) -> Library:
@@ -117,20 +78,20 @@ def test_questions_count_only_premises_that_may_be_used(tmp_path: Path) -> None:
     assert [len(child.children) for child in text.tree.children] == [name, statement]  # type: ignore[union-attr]
 
 
-def test_training_finds_what_belongs_together() -> None:
+@pytest.mark.parametrize("arm", [Arm.HSA, Arm.WORDS])
+def test_training_finds_what_belongs_together(arm: Arm) -> None:
     words = ["add", "mul", "list", "tree", "bool", "real", "set", "map"]
     goals = [Goal((Hypothesis(("x",), "nat"),), f"{word} x = x") for word in words]
     texts = [f"Lemma {word}_thing : {word} y." for word in words]
     tokenizer = train_tokenizer([*texts, *(goal.conclusion for goal in goals)], 330)
-    premises = {
-        number: TreeText(tuple(tokenizer(text)["input_ids"]), tuple(range(len(tokenizer(text)["input_ids"]))))
-        for number, text in enumerate(texts)
-    }
+    entries = [PremiseEntry(number, 0, f"L.{number}", text, "Lemma", 0) for number, text in enumerate(texts)]
+    premises = dict(enumerate(premise_texts(tokenizer, entries)))
     usable = np.arange(len(words))
     asked = [Question(goal, (number,), usable, number) for number, goal in enumerate(goals)]
     torch.manual_seed(0)
-    model = TreeEncoder(len(tokenizer), (*DOMAINS, "sequence"), Arm.HSA, SIZES)
+    model = PremiseModel(len(tokenizer), arm, EncoderSizes(width=16, out=16, heads=2, head_width=8, position=8))
     given = goal_texts(tokenizer, goals)
+    model.weigh([*premises.values(), *given])
     settings = ContrastSettings(batch=8, epochs=40, learning_rate=1e-2)
     losses = train_encoder(model, asked, given, premises, dict.fromkeys(premises, 0), settings)
     assert len(losses) == 40
@@ -160,17 +121,10 @@ def test_counter_examples_might_have_been_used() -> None:
 def test_more_premises_than_goals_are_more_to_tell_from() -> None:
     rows = torch.eye(3)
     none = torch.zeros(2, 3, dtype=torch.bool)
-    wrong = contrast(rows[:2], rows, none, 1.0).item()
+    level = torch.zeros(3)
+    wrong = contrast(rows[:2], rows, none, level, 1.0).item()
     assert wrong == pytest.approx(float(np.log(2 + np.e)) - 1, abs=1e-5)
     used = torch.tensor([[True, False, True], [False, True, True]])
-    assert contrast(rows[:2], rows, used, 1.0).item() == pytest.approx(float(np.log(1 + np.e)) - 1, abs=1e-5)
-
-
-def test_of_a_long_state_the_conclusion_stays() -> None:
-    tokenizer = train_tokenizer(["x : nat", "⊢ y = z"], 270)
-    long = Goal(tuple(Hypothesis((f"x{number}",), "nat") for number in range(200)), "y = z")
-    (text,) = goal_texts(tokenizer, [long])
-    assert len(text.tokens) == LONGEST
-    assert tokenizer.decode(text.tokens).endswith("⊢ y = z")
-    (short,) = goal_texts(tokenizer, [Goal((), "y = z")])
-    assert text.tokens[-len(short.tokens) :] == short.tokens
+    assert contrast(rows[:2], rows, used, level, 1.0).item() == pytest.approx(float(np.log(1 + np.e)) - 1, abs=1e-5)
+    lowered = contrast(rows[:2], rows, none, torch.tensor([0.0, 0.0, 100.0]), 1.0).item()
+    assert lowered == pytest.approx(float(np.log(1 + np.e)) - 1, abs=1e-5)  # as if the third were not there

@@ -1,0 +1,78 @@
+"""The network of premise encoders: which tokens count, in which fields, and from what it starts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'proofloom[model]'")
+
+from proofloom.corpus.entries import PremiseEntry
+from proofloom.models import tree_encoder
+from proofloom.models.premise_model import CONCLUSION, PremiseModel, vectors
+from proofloom.models.tokenizer import train_tokenizer
+from proofloom.models.tree_encoder import Arm, EncoderSizes, TreeText
+from proofloom.models.tree_texts import FIELDS, LONGEST, goal_texts, premise_texts
+from proofloom.proofs import Goal, Hypothesis
+
+SIZES = EncoderSizes(8, 8, 2, 8, 8)
+GOAL = Goal.parse("case inl\nA : Type\nx y : A\nH : x = y\n⊢ y = x")
+
+
+def model(tokenizer: Any, arm: Arm = Arm.WORDS) -> PremiseModel:
+    torch.manual_seed(1)
+    return PremiseModel(len(tokenizer), arm, SIZES)
+
+
+def test_every_token_knows_its_field(tokenizer: Any) -> None:
+    (text,) = goal_texts(tokenizer, [GOAL])
+    said = dict.fromkeys(FIELDS, "")
+    for token, field in zip(text.tokens, text.fields, strict=True):
+        said[FIELDS[field]] += tokenizer.decode([token])
+    assert {name: one.strip() for name, one in said.items() if one} == {
+        "case": "case inl",
+        "declarations": "A : Type\nx y : A\nH : x = y",
+        "conclusion": "⊢ y = x",
+    }
+    (premise,) = premise_texts(tokenizer, [PremiseEntry(0, 0, "L.eq_sym", "Lemma eq_sym : x = y.", "", 0)])
+    assert {FIELDS[field] for field in premise.fields} == {"name", "statement"}
+
+
+def test_before_training_a_text_is_the_weighted_mean_of_its_words(tokenizer: Any) -> None:
+    made = model(tokenizer)
+    (text,) = goal_texts(tokenizer, [GOAL])
+    weights = torch.tensor([CONCLUSION if FIELDS[field] == "conclusion" else 1.0 for field in text.fields])
+    mean = (made.encoder.words.weight[list(text.tokens)] * weights[:, None]).sum(0)
+    expected = (mean / mean.norm()).detach().numpy()
+    assert vectors(made, [text])[0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_words_in_every_text_count_for_nothing(tokenizer: Any) -> None:
+    made = model(tokenizer)
+    texts = [TreeText((5, 6), (0, 1)), TreeText((5, 7, 7), (0, 1, 2)), TreeText((5, 7), (0, 1))]
+    made.weigh(texts)
+    weights = made.word_weights.tolist()
+    assert weights[5:9] == pytest.approx([0.0, math.log(4 / 2), math.log(4 / 3), math.log(4)])
+
+
+@pytest.mark.parametrize("arm", Arm)
+@pytest.mark.parametrize("at_once", [1, 4096])
+def test_batch_mates_do_not_matter(tokenizer: Any, arm: Arm, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = model(tokenizer, arm)
+    texts = goal_texts(tokenizer, [GOAL, Goal((), "n + 0 = n"), Goal((), "y = x")])
+    alone = [vectors(made, [text])[0] for text in texts]
+    monkeypatch.setattr(tree_encoder, "BATCH_TOKENS", at_once)
+    for row, other in zip(vectors(made, texts), alone, strict=True):
+        assert row == pytest.approx(other, abs=1e-5)
+
+
+def test_of_a_long_state_the_conclusion_stays() -> None:
+    tokenizer = train_tokenizer(["x : nat", "⊢ y = z"], 270)
+    long = Goal(tuple(Hypothesis((f"x{number}",), "nat") for number in range(200)), "y = z")
+    (text,) = goal_texts(tokenizer, [long])
+    assert len(text.tokens) == LONGEST
+    assert tokenizer.decode(text.tokens).endswith("⊢ y = z")
+    (short,) = goal_texts(tokenizer, [Goal((), "y = z")])
+    assert text.tokens[-len(short.tokens) :] == short.tokens
