@@ -13,9 +13,9 @@ from pathlib import Path
 from proofloom.app.languages import LEAN, Installed
 from proofloom.app.parts import Part, Trial, gate_part, search_part
 from proofloom.assistants.lean.toolchain import (
+    CHECKER_MISSING,
     INSTALL,
     LAKEFILES,
-    NO_CHECKER,
     LeanSettings,
     LeanToolchain,
     printed,
@@ -54,7 +54,7 @@ def examine_lean(
     yield Part(
         "leanchecker",
         checker is not None,
-        checker or NO_CHECKER,
+        checker or CHECKER_MISSING,
         "replaying a proof in the kernel, without which none is accepted",
         "" if checker else _NEWER,
     )

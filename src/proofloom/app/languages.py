@@ -22,7 +22,7 @@ from proofloom.assistants.lean import scripts as lean_scripts
 from proofloom.assistants.lean.moves import moves
 from proofloom.assistants.lean.session import Lean
 from proofloom.assistants.lean.source import Source as LeanSource
-from proofloom.assistants.lean.toolchain import NO_CHECKER, LeanSettings, LeanToolchain, find_lean
+from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain, find_lean
 from proofloom.assistants.lean.toolchain import settings_for as lean_settings_for
 from proofloom.assistants.rocq import scripts as rocq_scripts
 from proofloom.assistants.rocq.project import FileSettings
@@ -214,7 +214,7 @@ def _any_axioms(names: Sequence[str]) -> None:
 
 
 def _lean_lacks(toolchain: LeanToolchain) -> str:
-    return "" if toolchain.checker else NO_CHECKER
+    return "" if toolchain.checker else CHECKER_MISSING
 
 
 ROCQ: Language[RocqToolchain, FileSettings] = Language(

@@ -15,7 +15,7 @@ from proofloom.assistants.session import AssistantError
 
 OLDEST = (4, 9, 0)
 INSTALL = "install it with elan (https://lean-lang.org/install), the version manager of Lean"
-NO_CHECKER = "no program leanchecker (it comes with Lean 4.28 and later)"
+CHECKER_MISSING = "no program leanchecker (it comes with Lean 4.28 and later)"
 _VERSION = re.compile(r"version (\d+)\.(\d+)\.(\d+)")
 LAKEFILES = ("lakefile.toml", "lakefile.lean")
 _FROM_LAKE = (
