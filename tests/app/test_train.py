@@ -53,6 +53,7 @@ def test_a_run_leaves_a_model_and_its_card(here: Path, capsys: pytest.CaptureFix
 def test_what_a_model_was_taught_to_read_is_what_it_is_asked(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models()
     from proofloom.models.engine.choice import engine_for
+    from proofloom.models.engine.text import Asked
     from proofloom.models.engine.tokenized import TokenizedEngine
     from proofloom.models.folder import load_model, load_tokenizer
     from proofloom.models.prompt import Prompt, prompts
@@ -76,7 +77,7 @@ def test_what_a_model_was_taught_to_read_is_what_it_is_asked(here: Path, monkeyp
     monkeypatch.setattr(f"{TokenizedEngine.__module__}.prompts", watched)
     state = ProofState.parse("A : Type\na : A\n⊢ a0 = a0")
     engine = engine_for(load_model(folder / "model"), tokenizer.eos_token_id)
-    TokenizedEngine(engine, tokenizer).complete([state], 2)
+    TokenizedEngine(engine, tokenizer).complete([Asked(state)], 2)
     assert tokenizer.decode(seen[0].tokens) == "[GOAL]<type>A : Type\n<instance>a : A\n<goal>⊢ a0 = a0[PROOFSTEP]"
     examples = Examples.read(folder / "train.arrays", (folder / "tokenizer" / "stamp").read_text())
     assert examples is not None

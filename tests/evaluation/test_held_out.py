@@ -30,7 +30,7 @@ def test_all_theorems_of_the_parts_with_their_steps(place: Path) -> None:
     for one in found:
         assert (one.name, one.file.logical_name, one.repository.assistant) == (one.theorem.full_name, "L.f", "rocq")
         assert [step.tactic for step in one.steps] == ["reflexivity", "exact I"]
-        assert one.steps[0].state.endswith(f"x{one.theorem.start} = x{one.theorem.start}")
+        assert one.steps[0].state_before.endswith(f"x{one.theorem.start} = x{one.theorem.start}")
 
 
 def test_a_larger_sample_holds_the_smaller_one(place: Path) -> None:

@@ -36,6 +36,7 @@ def test_a_model_that_was_taught_tags_reads_tags(tmp_path: Path) -> None:
         score_steps(contestants, theorems, rows, SystemClock(), lambda: 0.0, lambda line: None)
         scores = {row.contestant: list(row.scores) for row in rows.steps()}
     for name, tags in (("plain/0", False), ("tagged/0", True)):
-        pairs = [levelled_pair(step.state, step.tactic, reading=Reading(tags=tags)) for step in theorems[0].steps]
+        reading = Reading(tags=tags)
+        pairs = [levelled_pair(step.state_before, step.tactic, reading=reading) for step in theorems[0].steps]
         assert scores[name] == step_scores(plain, pairs, MOST_TOKENS)
     assert scores["plain/0"] != scores["tagged/0"]

@@ -23,8 +23,8 @@ from proofloom.evaluation.metering import MeteredEngine, Usage
 from proofloom.evaluation.problems import Posed, Problem
 from proofloom.evaluation.trial import Bench, Proposer, Trial, TrialSettings
 from proofloom.models.engine.protocol import Continuation, Decoding
-from proofloom.models.engine.text import Completion
-from proofloom.proofs import CheckResult, Finding, ProofState, Theorem, Verdict
+from proofloom.models.engine.text import Asked, Completion
+from proofloom.proofs import CheckResult, Finding, Theorem, Verdict
 
 RULES = {"A": {"easy": []}, "B": {"split": ["A", "C"]}, "C": {"hard": []}, "D": {}}
 GOOD, POOR = Contestant("good", 0, Path("good")), Contestant("poor", 0, Path("poor"))
@@ -43,10 +43,10 @@ class Writer:
     def reset(self) -> None:
         self.usage = Usage()
 
-    def complete(self, states: Sequence[ProofState], n: int) -> list[list[Completion]]:
+    def complete(self, asked: Sequence[Asked], n: int) -> list[list[Completion]]:
         written = [Completion(one, (place,), math.log(0.5) - place, True) for place, one in enumerate(self._tactics)]
         self.usage = Usage(self.usage.tokens_read + 7, self.usage.tokens_written + len(written[:n]), 0.25)
-        return [written[:n] for _ in states]
+        return [written[:n] for _ in asked]
 
 
 class Gate:

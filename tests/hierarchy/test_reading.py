@@ -51,8 +51,8 @@ def test_tags_name_the_levels_that_the_reading_gives() -> None:
 
 
 def test_every_reading_comes_back_from_its_record() -> None:
-    for source, variables, tags in product(LevelSource, Variables, (False, True)):
-        reading = Reading(source, variables, tags)
+    for source, variables, tags, hints in product(LevelSource, Variables, (False, True), (0, 64)):
+        reading = Reading(source, variables, tags, hints)
         assert Reading.from_record(reading.record) == reading
     assert Reading.from_record({}) == PLAIN_READING
 
@@ -63,7 +63,9 @@ def test_every_reading_comes_back_from_its_record() -> None:
         ({"levels": "words"}, "'words' is not a valid LevelSource"),
         ({"variables": "goal"}, "'goal' is not a valid Variables"),
         ({"tags": "yes"}, "reading tags='yes': wanted true or false"),
-        ({"tag": True}, "reading tag=True: wanted levels, variables and tags only"),
+        ({"tag": True}, "reading tag=True: wanted only levels, variables, tags, hints"),
+        ({"hints": -1}, "reading hints=-1: wanted a number of tokens"),
+        ({"hints": True}, "reading hints=True: wanted a number of tokens"),
     ],
 )
 def test_a_record_that_is_none_is_refused(record: dict[str, Any], complaint: str) -> None:

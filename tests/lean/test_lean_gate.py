@@ -159,17 +159,23 @@ def test_a_reference_that_does_not_compile_is_not_checked(gates: Callable[..., L
 
 
 @pytest.mark.parametrize(
-    ("check", "candidate"),
+    ("checks", "candidate"),
     [
-        ("_assumptions", "axiom a : 1 = 2\ntheorem t : 1 = 2 := a"),
-        ("_statement", "theorem t : 1 = 1 := rfl"),
-        ("_replay", UNCHECKED),
+        (("_assumptions", "_contents"), "axiom a : 1 = 2\ntheorem t : 1 = 2 := a"),
+        (("_statement", "_contents"), "theorem t : 1 = 1 := rfl"),
+        (("_replay",), UNCHECKED),
     ],
 )
-def test_a_gate_without_one_check_lets_a_cheat_through(
-    gates: Callable[..., LeanGate], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check: str, candidate: str
+def test_a_gate_without_its_checks_lets_a_cheat_through(
+    gates: Callable[..., LeanGate],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    checks: tuple[str, ...],
+    candidate: str,
 ) -> None:
+    """Axioms and statement are looked at twice, so there both checks have to go."""
     gate = gates(filter=False)
-    assert not judged(gate, FALSE, candidate, tmp_path).accepted
-    monkeypatch.setattr(gate, check, lambda case: None)
+    for check in checks:
+        assert not judged(gate, FALSE, candidate, tmp_path).accepted
+        monkeypatch.setattr(gate, check, lambda case: None)
     assert judged(gate, FALSE, candidate, tmp_path).accepted

@@ -14,6 +14,7 @@ import pytest
 
 from proofloom.models.engine.endpoint import Endpoint, EndpointConfig, EndpointError
 from proofloom.models.engine.protocol import Decoding, Method
+from proofloom.models.engine.text import Asked
 from proofloom.proofs import Goal, ProofState
 
 SAMPLE = Decoding(Method.SAMPLE, most_tokens=9, temperature=0.8, seed=5)
@@ -66,7 +67,7 @@ def test_completions_come_with_their_log_probabilities_the_likeliest_first() -> 
     with server(answer) as (url, seen):
         config = EndpointConfig(f"{url}/", "small", key_variable="OUR_KEY", stop=("\n\n",))
         engine = Endpoint(config, SAMPLE, {"OUR_KEY": "secret"})
-        found = engine.complete(STATES, 3)
+        found = engine.complete([Asked(state, ("hint",)) for state in STATES], 3)
         assert engine.complete([], 3) == []
     assert [[(one.text, one.logprob, one.finished) for one in some] for some in found] == [
         [("cut", -0.1, False), (f"{name}!", -0.5, True), (name, -3.0, True)] for name in "ab"
@@ -80,7 +81,7 @@ def test_completions_come_with_their_log_probabilities_the_likeliest_first() -> 
 
 def test_a_server_that_gives_one_choice_is_asked_again_with_other_seeds() -> None:
     with server(lambda body: {"choices": [choice(f"t{body['seed']}", -1.0)]}) as (url, seen):
-        found = Endpoint(EndpointConfig(url, "small"), SAMPLE).complete(STATES[:1], 3)
+        found = Endpoint(EndpointConfig(url, "small"), SAMPLE).complete([Asked(one) for one in STATES[:1]], 3)
     assert [one.text for one in found[0]] == ["t5", "t6", "t7"]
     assert [(one["n"], one["seed"], one["key"]) for one in seen] == [(3, 5, None), (2, 6, None), (1, 7, None)]
 
@@ -88,7 +89,7 @@ def test_a_server_that_gives_one_choice_is_asked_again_with_other_seeds() -> Non
 def test_a_prompt_is_cut_to_what_is_allowed() -> None:
     with server(lambda body: {"choices": [choice("x", -1.0)]}) as (url, seen):
         Endpoint(EndpointConfig(url, "small", most_prompt_characters=20), SAMPLE).complete(
-            [ProofState((Goal((), "abcdef"),))], 1
+            [Asked(ProofState((Goal((), "abcdef"),)))], 1
         )
     assert seen[0]["prompt"] == "[GOAL]def[PROOFSTEP]"
 
@@ -108,7 +109,7 @@ def test_a_prompt_is_cut_to_what_is_allowed() -> None:
 )
 def test_an_answer_that_cannot_be_used_is_an_error_of_one_line(said: Any, message: str) -> None:
     with server(lambda body: said) as (url, _), pytest.raises(EndpointError, match=message) as raised:
-        Endpoint(EndpointConfig(url, "small"), SAMPLE).complete(STATES, 2)
+        Endpoint(EndpointConfig(url, "small"), SAMPLE).complete([Asked(one) for one in STATES], 2)
     assert str(raised.value).startswith(f"endpoint {url}/completions: ")
     assert "\n" not in str(raised.value)
 
@@ -119,9 +120,9 @@ def test_a_server_that_is_slow_or_not_there_is_an_error() -> None:
         return {}
 
     with server(slow) as (url, _), pytest.raises(EndpointError, match=r"no answer within 0\.2 s"):
-        Endpoint(EndpointConfig(url, "small", seconds=0.2), SAMPLE).complete(STATES[:1], 1)
+        Endpoint(EndpointConfig(url, "small", seconds=0.2), SAMPLE).complete([Asked(one) for one in STATES[:1]], 1)
     with pytest.raises(EndpointError, match="refused"):
-        Endpoint(EndpointConfig(url, "small"), SAMPLE).complete(STATES[:1], 1)
+        Endpoint(EndpointConfig(url, "small"), SAMPLE).complete([Asked(one) for one in STATES[:1]], 1)
 
 
 def test_what_cannot_be_is_refused_before_anything_is_sent() -> None:

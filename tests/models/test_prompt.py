@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from proofloom.hierarchy import (
     levelled_text,
     token_kinds,
 )
-from proofloom.models.prompt import Cut, kept_part, prompt_text, prompts
+from proofloom.models.prompt import Cut, answer_tokens, hint_tokens, kept_part, prompt_text, prompts
+from proofloom.models.tokenizer import add_hints
 from proofloom.proofs import ProofState
 
 STEADY = settings(
@@ -112,3 +114,45 @@ def test_a_text_is_cut_as_tokens_are(room: int) -> None:
 def test_a_text_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="longest=17: wanted at least 18"):
         prompt_text(STATE, 17)
+
+
+def test_hints_stand_before_the_state_without_a_level(tokenizer: Any) -> None:
+    state = levelled_state(ProofState.parse("A : Type\n⊢ A"))
+    (plain,) = prompts(tokenizer, [state], 64)
+    said = hint_tokens(tokenizer, [["auto.", "[GOAL]"]], 60)
+    (prompt,) = prompts(tokenizer, [state], 90, said)
+    assert tokenizer.decode(prompt.tokens) == f"[HINT1]auto.[HINT2][GOAL]{tokenizer.decode(plain.tokens)}"
+    assert prompt.tokens.count(tokenizer.convert_tokens_to_ids(GOAL_MARKER)) == 1  # the other one is plain text
+    count = len(said[0])
+    for column, before in ((prompt.levels, plain.levels), (prompt.goals, plain.goals), (prompt.kinds, plain.kinds)):
+        assert column == [OUTSIDE] * count + before
+    (short,) = prompts(tokenizer, [state], count + 4, said)
+    assert len(short.tokens) == count + 4 and short.cut is Cut.HYPOTHESES
+    with pytest.raises(ValueError, match=f"longest={count + 2}: wanted at least {count + 3}, the hints, the markers"):
+        prompts(tokenizer, [state], count + 2, said)
+
+
+@given(
+    hints=st.lists(st.lists(st.text("ab cd", min_size=1, max_size=12), max_size=6), max_size=3), most=st.integers(0, 20)
+)
+@STEADY
+def test_hints_fit_and_the_first_ones_come_first(tokenizer: Any, hints: list[list[str]], most: int) -> None:
+    made = hint_tokens(tokenizer, hints, most)
+    assert [len(tokens) <= most for tokens in made] == [True] * len(hints)
+    for tokens, some in zip(made, hints, strict=True):
+        numbered = [f"[HINT{number}]{hint}" for number, hint in enumerate(some, 1)]
+        whole = hint_tokens(tokenizer, [some], 10**6)[0]
+        assert tokenizer.decode(whole) == "".join(numbered)
+        rest, left = tokenizer.decode(tokens), iter(numbered)
+        while rest:  # some of them, in their order
+            rest = next(rest.removeprefix(one) for one in left if rest.startswith(one))
+
+
+def test_a_tactic_that_is_a_hint_is_written_as_its_number(tokenizer: Any) -> None:
+    tokenizer = copy.deepcopy(tokenizer)
+    add_hints(tokenizer)
+    tactics, hints = ["auto", "auto", "lia"], [["simpl", "auto", "auto"], ["simpl"], []]
+    made = answer_tokens(tokenizer, tactics, hints)
+    assert [tokenizer.decode(one) for one in made] == ["[HINT2]", "auto", "lia"]
+    assert len(made[0]) == 1
+    assert len(tokenizer("[HINT2]", add_special_tokens=False, split_special_tokens=True)["input_ids"]) > 1

@@ -9,26 +9,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofloom.models.engine.text import Completion
+from proofloom.models.engine.text import Asked, Completion
 from proofloom.policies.model import ModelConfig, ModelPolicy, candidates
 from proofloom.policies.policy import Query
-from proofloom.proofs import Goal, ProofState, Theorem
+from proofloom.proofs import Candidate, Goal, ProofState, Step, Theorem
 
 
 class Scribe:
-    """Writes the conclusion of the first goal, and a number; remembers what it was asked."""
+    """Writes the conclusion of the first goal, and a number; remembers what it was asked, and with which hints."""
 
     name = "scribe"
 
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
+        self.hints: list[tuple[str, ...]] = []
 
-    def complete(self, states: Sequence[ProofState], n: int) -> list[list[Completion]]:
-        self.asked.append([state.text for state in states])
-        asked = len(self.asked)
+    def complete(self, asked: Sequence[Asked], n: int) -> list[list[Completion]]:
+        self.asked.append([one.state.text for one in asked])
+        self.hints += [one.hints for one in asked]
+        number = len(self.asked)
         return [
-            [Completion(f"exact {state.goals[0].conclusion}{asked}{k}", (k,), -1.0 - k, True) for k in range(n + 1)]
-            for state in states
+            [
+                Completion(f"exact {one.state.goals[0].conclusion}{number}{k}", (k,), -1.0 - k, True)
+                for k in range(n + 1)
+            ]
+            for one in asked
         ]
 
 
@@ -136,3 +141,32 @@ def test_limits_are_named() -> None:
         ModelConfig(batch=0)
     with pytest.raises(ValueError, match="model remembered=0"):
         ModelConfig(remembered=0)
+
+
+class Adviser:
+    """Says `apply` with the name of the theorem, and what it was shown last."""
+
+    name = "adviser"
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def suggest(self, queries: Sequence[Query], n: int) -> list[list[Candidate]]:
+        return [[Candidate(f"apply {one.theorem.name}", -1.0), *self._last()] for one in queries]
+
+    def learn(self, theorem: Theorem, steps: Sequence[Step]) -> None:
+        self.shown += [step.tactic for step in steps]
+
+    def _last(self) -> list[Candidate]:
+        return [Candidate(tactic, -2.0) for tactic in self.shown[-1:]]
+
+
+def test_hints_go_to_the_engine_and_one_state_with_other_hints_is_another_question() -> None:
+    scribe = Scribe()
+    policy = ModelPolicy(scribe, hints=Adviser())
+    here, there, nowhere = query("a"), query("a", "u"), Query(ProofState(()), Theorem("t", "x"))
+    first = policy.suggest([here, there, here, nowhere], 1)
+    assert scribe.hints == [("apply t",), ("apply u",)]
+    assert [len(some) for some in first] == [1, 1, 1, 0] and first[0] == first[2]
+    policy.learn(here.theorem, [Step(here.state, "auto", nowhere.state)])
+    assert policy.suggest([here], 1) != [first[0]] and scribe.hints[2:] == [("apply t", "auto")]

@@ -13,6 +13,7 @@ tokenizers = pytest.importorskip("tokenizers", reason="tokenizers is missing: pi
 from proofloom.hierarchy import levelled_state
 from proofloom.models.engine.choice import engine_for
 from proofloom.models.engine.protocol import Decoding, Method
+from proofloom.models.engine.text import Asked
 from proofloom.models.engine.tokenized import TokenizedEngine
 from proofloom.models.prompt import prompts
 from proofloom.policies.model import ModelPolicy
@@ -94,6 +95,6 @@ def test_a_state_that_is_too_long_keeps_its_first_conclusion() -> None:
             asked.extend(prompts)
             return [[] for _ in prompts]
 
-    assert TokenizedEngine(Listener(), tokenizer, None, 12).complete([STATES[0]], 1) == [[]]
+    assert TokenizedEngine(Listener(), tokenizer, None, 12).complete([Asked(STATES[0])], 1) == [[]]
     assert tokenizer.decode(asked[0], skip_special_tokens=False) == "[GOAL]n + 0 = n\n[PROOFSTEP]"
     assert len(asked[0]) == 12

@@ -40,8 +40,10 @@ from proofloom.evaluation.step_contest import score_steps
 from proofloom.evaluation.step_findings import step_findings
 from proofloom.evaluation.trial import STRATEGIES, TrialSettings
 from proofloom.models.errors import ModelError
-from proofloom.policies.library_memory import library_stamp
-from proofloom.policies.model_folder import check_model
+from proofloom.policies.library_hints import LibraryHints
+from proofloom.policies.library_memory import library_memory, library_stamp, memory_file
+from proofloom.policies.model_folder import check_model, reads_hints
+from proofloom.policies.step_memory import StepMemory
 from proofloom.search.clock import SystemClock
 
 INTERRUPTED = 130
@@ -191,7 +193,8 @@ def _steps(asked: _Asked) -> _Found:
             _enter(rows, asked)
             chosen = held_out(library, sample)
             try:
-                score_steps(asked.contestants, chosen, rows, SystemClock(), time.time, _say)
+                hints = LibraryHints(library, _memory(library, sample.split)) if _hinted(asked) else None
+                score_steps(asked.contestants, chosen, rows, SystemClock(), time.time, _say, hints)
             except KeyboardInterrupt:
                 interrupted = True
             within = {theorem.name for theorem in chosen}
@@ -221,7 +224,8 @@ def _attempts(asked: _Asked) -> _Found:
     with alone_in(folder), ContestRows(folder / ROWS) as rows:
         _enter(rows, asked)
         try:
-            hold(plan, rows, executor, partial(open_bench, settings, toolchain), SystemClock(), time.time, _say)
+            opening = partial(open_bench, settings, toolchain, *_hints_from(asked))
+            hold(plan, rows, executor, opening, SystemClock(), time.time, _say)
         except KeyboardInterrupt:
             interrupted = True
         within = {problem.name for problem in problems}
@@ -260,6 +264,25 @@ def _library_table(library: Library, sample: Sample) -> tuple[dict[str, Any], Sa
     split = f"{entry.name}@{entry.version}"
     table = {"library": library.place, "digest": library_stamp(library, split), "split": split}
     return table, Sample(split, sample.parts, sample.limit, sample.seed)
+
+
+def _hinted(asked: _Asked) -> bool:
+    """True if a contestant reads hints."""
+    return any(reads_hints(one.folder) for one in asked.contestants)
+
+
+def _memory(library: Library, split: str) -> StepMemory:
+    return library_memory(library, memory_file(library.place, split), split)
+
+
+def _hints_from(asked: _Asked) -> tuple[str, str]:
+    """The library and the split whose training part gives the hints, made ready for the workers; empty for none."""
+    if not _hinted(asked):
+        return "", ""
+    with Library.open(asked.db, create=False) as library:
+        _, sample = _library_table(library, asked.sample)
+        _memory(library, sample.split)
+    return asked.db, sample.split
 
 
 def _enter(rows: ContestRows, asked: _Asked) -> None:

@@ -24,7 +24,8 @@ from proofloom.assistants.session import AssistantError
 from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.models.errors import ModelError
-from proofloom.policies.library_memory import library_stamp
+from proofloom.policies.library_hints import LibraryHints
+from proofloom.policies.library_memory import library_memory, library_stamp, memory_file
 
 if TYPE_CHECKING:
     from proofloom.corpus.entries import SplitEntry
@@ -139,13 +140,20 @@ def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any
     with Library.open(settings.library, create=False) as library:
         entry = library.split(settings.split)
         settings = replace(settings, split=f"{entry.name}@{entry.version}")
+        try:
+            plan = training_plan(settings, entry)
+        except ValueError as error:
+            raise BadInput(str(error)) from error
         folder = begin_run(run, settings.toml)
-        plan = training_plan(settings, entry)
         stamp = library_stamp(library, settings.split)
         try:
             with alone_in(folder), ExitStack() as at_end:
                 others = [at_end.enter_context(closing(Trackio(run, plan.config.as_table())))] if trackio else []
-                done = train_on_library(plan, library, stamp, folder, time.monotonic, _say, others)
+                hints = None
+                if settings.reading.hints:
+                    memory = library_memory(library, memory_file(settings.library, settings.split), settings.split)
+                    hints = LibraryHints(library, memory)
+                done = train_on_library(plan, library, stamp, folder, time.monotonic, _say, others, hints)
         except (TrainingError, ModelError, AssistantError, ValueError) as error:
             raise BadInput(str(error)) from error
     return {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from proofloom.assistants.executor import Crash, Done, Executor, Opening
 from proofloom.assistants.gate import RocqGate
+from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.evaluation.contest_rows import AttemptRow, ContestRows
@@ -21,7 +22,8 @@ from proofloom.evaluation.problems import Places, Problem
 from proofloom.evaluation.progress import Progress
 from proofloom.evaluation.trial import BEST_FIRST, Bench, Proposer, Trial, TrialSettings
 from proofloom.models.engine.protocol import Engine
-from proofloom.policies.model_folder import loaded_model, text_engine
+from proofloom.policies.model_folder import loaded_model, reads_hints, text_engine
+from proofloom.policies.named import PolicyKit
 from proofloom.proofs import Outcome
 from proofloom.search.clock import Clock, SystemClock
 
@@ -73,8 +75,13 @@ def hold(
 
 
 @contextmanager
-def open_bench(settings: TrialSettings, toolchain: RocqToolchain) -> Iterator[Callable[[Trial], AttemptRow]]:
-    """What a worker needs for theorems of Rocq: an assistant and a gate of its own, models that compute on one core."""
+def open_bench(
+    settings: TrialSettings, toolchain: RocqToolchain, library: str = "", split: str = ""
+) -> Iterator[Callable[[Trial], AttemptRow]]:
+    """What a worker needs for theorems of Rocq: an assistant and a gate of its own, models that compute on one core.
+
+    Models that read hints get them from the steps of `library`, if it is named: the training part of `split`.
+    """
     clock = SystemClock()
 
     def proposer(contestant: Contestant) -> Proposer:
@@ -85,7 +92,11 @@ def open_bench(settings: TrialSettings, toolchain: RocqToolchain) -> Iterator[Ca
             return meters[-1]
 
         engine = text_engine(loaded_model(contestant.folder, threads=1), around=metered)
-        return Proposer(engine, meters[-1])
+        return Proposer(engine, meters[-1], kit.knn if library and reads_hints(contestant.folder) else None)
 
-    with Rocq(toolchain) as rocq, closing(RocqGate(toolchain, axioms=settings.axioms)) as gate:
+    with (
+        Rocq(toolchain) as rocq,
+        closing(RocqGate(toolchain, axioms=settings.axioms)) as gate,
+        PolicyKit(library, split, lambda file: settings_for(file, toolchain).logical_name) as kit,
+    ):
         yield Bench(settings, rocq, gate, Places(toolchain), proposer, clock)

@@ -11,19 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from proofloom.corpus.entries import FileEntry, TheoremEntry
+from proofloom.corpus.entries import FileEntry, StepEntry, TheoremEntry
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Repository
 
 Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, slots=True)
-class HumanStep:
-    """The printed state before a step, and the tactic."""
-
-    state: str
-    tactic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +27,7 @@ class HeldOut:
     theorem: TheoremEntry
     file: FileEntry
     repository: Repository
-    steps: tuple[HumanStep, ...]
+    steps: tuple[StepEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +61,11 @@ def held_out(library: Library, sample: Sample) -> list[HeldOut]:
     names = Counter(theorem.full_name for _, theorem in found)
     drawn = sample.drawn(found)
     wanted = {theorem.id for _, theorem in drawn}
-    steps: dict[int, list[HumanStep]] = {number: [] for number in wanted}
+    steps: dict[int, list[StepEntry]] = {number: [] for number in wanted}
     for part in sample.parts:
         for step in library.steps(split=sample.split, part=part):
             if step.theorem_id in wanted:
-                steps[step.theorem_id].append(HumanStep(step.state_before, step.tactic))
+                steps[step.theorem_id].append(step)
     return [
         HeldOut(
             f"{one.full_name}@{one.start}" if names[one.full_name] > 1 else one.full_name,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from proofloom.corpus.entries import StepEntry
 from proofloom.evaluation.contest_rows import ContestRows, StepsRow
 from proofloom.evaluation.contestant import Contestant
 from proofloom.evaluation.held_out import HeldOut
@@ -28,13 +29,16 @@ def score_steps(
     clock: Clock,
     now: Callable[[], float],
     say: Callable[[str], None],
+    hints: Callable[[StepEntry], Sequence[str]] | None = None,
 ) -> None:
     """Do it, or go on with it.  `now` gives the seconds since 1970, `say` gets a line for people now and then.
+
+    `hints` are asked for models that read hints; their time is that of the model.
 
     Raises `ModelError`, `JournalError`, and `ModuleNotFoundError` without the extra `model`.
     """
     from proofloom.models.reading import remembered_reading
-    from proofloom.training.library_pairs import UNIVERSES, levelled_pair
+    from proofloom.training.library_pairs import UNIVERSES, given_pair
 
     known = {row.key for row in rows.steps()}
     waiting = [one for one in theorems if any((each.name, one.name) not in known for each in contestants)]
@@ -45,13 +49,13 @@ def score_steps(
         for each in contestants:
             mine = [one for one in some if (each.name, one.name) not in known]
             reading = remembered_reading(loaded[each.name].tokenizer)
+            begun = clock.cpu()
             pairs = [
-                levelled_pair(step.state, step.tactic, universes, reading)
+                given_pair(step, universes, reading, hints)
                 for one in mine
                 for universes in [UNIVERSES.get(one.repository.assistant, Universes.EITHER)]
                 for step in one.steps
             ]
-            begun = clock.cpu()
             scores = iter(step_scores(loaded[each.name], pairs, MOST_TOKENS))
             spent = (clock.cpu() - begun) / max(1, len(pairs))
             for one in mine:

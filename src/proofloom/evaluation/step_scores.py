@@ -33,6 +33,7 @@ def step_scores(loaded: LoadedModel, pairs: Sequence[Pair], longest: int) -> lis
     import torch.nn.functional as F
 
     from proofloom.models.prompt import plain_tokens
+    from proofloom.models.reading import remembered_reading
     from proofloom.training.batches import IGNORED, collate, in_parts
     from proofloom.training.examples import Limits, encode
 
@@ -41,7 +42,8 @@ def step_scores(loaded: LoadedModel, pairs: Sequence[Pair], longest: int) -> lis
     scores: list[StepScore | None] = [None] * len(pairs)
     if not fitting:
         return scores
-    examples = encode([pairs[place] for place in fitting], loaded.tokenizer, Limits(loaded.room, longest))
+    hints = remembered_reading(loaded.tokenizer).hints
+    examples = encode([pairs[place] for place in fitting], loaded.tokenizer, Limits(loaded.room, longest), hints)
     padding = loaded.tokenizer.pad_token_id or 0
     loaded.model.eval()
     for part in in_parts(np.arange(len(examples)), examples.lengths, _TOKENS_AT_ONCE):

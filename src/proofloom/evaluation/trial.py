@@ -21,6 +21,7 @@ from proofloom.evaluation.metering import Usage
 from proofloom.evaluation.problems import Posed, Problem
 from proofloom.models.engine.text import TextEngine
 from proofloom.policies.model import ModelPolicy
+from proofloom.policies.policy import Policy
 from proofloom.proofs import Budget, Outcome, ProofState, Step, Verdict
 from proofloom.search.clock import Clock
 from proofloom.search.driver import PartFound, attempt
@@ -82,10 +83,11 @@ class Meter(Protocol):
 
 @dataclass(frozen=True)
 class Proposer:
-    """A contestant's model at work: what writes, and what counts it."""
+    """A contestant's model at work: what writes, what counts it, and what gives it hints if it reads them."""
 
     engine: TextEngine
     meter: Meter
+    hints: Policy | None = None
 
 
 class Gate(Protocol):
@@ -134,7 +136,7 @@ class Bench:
         proposer = self._proposers.get(name) or self._proposer(trial.contestant)
         self._proposers[name] = proposer
         proposer.meter.reset()
-        policy = ModelPolicy(proposer.engine)
+        policy = ModelPolicy(proposer.engine, hints=proposer.hints)
         rollouts: list[Rollouts] = []
 
         def start(root: ProofState) -> Strategy:

@@ -6,7 +6,7 @@ from proofloom.hierarchy.reading import PLAIN_READING, LevelSource, Reading, Var
 from proofloom.hierarchy.structure import declaration_level, state_spans
 from proofloom.hierarchy.tags import TAGS, tagged
 from proofloom.hierarchy.text import LINE_RULES, PAPER_RULES, LineRules, text_spans
-from proofloom.hierarchy.tokens import GOAL_MARKER, STEP_MARKER, LevelledText, example
+from proofloom.hierarchy.tokens import GOAL_MARKER, HINT_MARKERS, STEP_MARKER, LevelledText, example
 from proofloom.hierarchy.universes import Universes, is_universe
 from proofloom.proofs import ProofState
 
@@ -14,6 +14,7 @@ __all__ = [
     "FIVE_LEVELS",
     "GOAL_MARKER",
     "HIERARCHIES",
+    "HINT_MARKERS",
     "KIND_LEVELS",
     "LINE_RULES",
     "OUTSIDE",

@@ -1,4 +1,4 @@
-"""How a state is read: where the levels come from, whether variables count as types, whether tags are written.
+"""How a state is read: where the levels come from, whether variables count as types, what is written beside it.
 
 These are the variants of the hierarchy that concern the text; which level may read which is the flow loss's affair.
 The one idea: a reading is data.  It is set once, for training, and remembered with the model, so that whoever asks the
@@ -8,7 +8,7 @@ model reads states as it was taught.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -41,34 +41,40 @@ class Variables(StrEnum):
 class Reading:
     """One way to read; the defaults are the paper's levels, taken from what each part of a state is.
 
-    With `tags` every line that begins something has its level written before it.  Raises `ValueError`.
+    With `tags` every line that begins something has its level written before it.  Up to `hints` tokens of tactics that
+    were run in goals like the first one stand before the state.  Raises `ValueError`.
     """
 
     levels: LevelSource = LevelSource.STRUCTURE
     variables: Variables = Variables.INSTANCE
     tags: bool = False
+    hints: int = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.tags, bool):
             raise ValueError(f"reading tags={self.tags!r}: wanted true or false")
+        if not isinstance(self.hints, int) or isinstance(self.hints, bool) or self.hints < 0:
+            raise ValueError(f"reading hints={self.hints!r}: wanted a number of tokens, 0 for none")
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Reading:
         """The reading that `record` tells of.  Raises `ValueError` for what is none."""
-        unknown = sorted(set(record) - {"levels", "variables", "tags"})
+        unknown = sorted(set(record) - {field.name for field in fields(cls)})
         if unknown:
-            raise ValueError(f"reading {unknown[0]}={record[unknown[0]]!r}: wanted levels, variables and tags only")
+            known = ", ".join(field.name for field in fields(cls))
+            raise ValueError(f"reading {unknown[0]}={record[unknown[0]]!r}: wanted only {known}")
         plain = cls()
         return cls(
             LevelSource(record.get("levels", plain.levels)),
             Variables(record.get("variables", plain.variables)),
             record.get("tags", plain.tags),
+            record.get("hints", plain.hints),
         )
 
     @property
-    def record(self) -> dict[str, str | bool]:
+    def record(self) -> dict[str, str | bool | int]:
         """The fields by name, as JSON has them."""
-        return {name: value if isinstance(value, bool) else str(value) for name, value in asdict(self).items()}
+        return {name: value if isinstance(value, bool | int) else str(value) for name, value in asdict(self).items()}
 
     def of_state(self, state: ProofState, universes: Universes = Universes.EITHER) -> LevelledText:
         """The text of a state with its levels; `universes` matter to its structure only."""

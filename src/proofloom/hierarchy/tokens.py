@@ -15,6 +15,8 @@ from proofloom.hierarchy.levels import OUTSIDE, Level, Span
 
 GOAL_MARKER = "[GOAL]"
 STEP_MARKER = "[PROOFSTEP]"
+HINT_MARKERS = tuple(f"[HINT{number}]" for number in range(1, 17))
+"""The numbers of hints: each stands before its hint, and is what a model writes that means the hint."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
-"""From a state to what a model reads: `[GOAL]` state `[PROOFSTEP]` as tokens with levels, cut if it is too long.
+"""From a state to what a model reads: hints `[GOAL]` state `[PROOFSTEP]` as tokens with levels, cut if it is too long.
 
 Training and search both come here, so a model is asked what it was taught.  The parts are tokenized apart: a marker
 that a state happens to contain is plain text, and no token reaches over the end of the state.
 
 What is cut: the tactic acts on the first goal, so later goals go first, from the end; if the first goal alone is too
-long, its oldest hypotheses go.  The conclusion stays as long as anything does.
+long, its oldest hypotheses go.  The conclusion stays as long as anything does.  Hints are tactics that were run in
+goals like the first one; they have no level.
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from proofloom.hierarchy import GOAL_MARKER, OUTSIDE, STEP_MARKER, Kind, Level, LevelledText, Span, span_kinds
+from proofloom.hierarchy import (
+    GOAL_MARKER,
+    HINT_MARKERS,
+    OUTSIDE,
+    STEP_MARKER,
+    Kind,
+    Level,
+    LevelledText,
+    Span,
+    span_kinds,
+)
 from proofloom.proofs import ProofState
 
 if TYPE_CHECKING:  # an endpoint needs prompts too, and no transformers
@@ -54,16 +65,54 @@ def plain_tokens(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> li
     return tokens
 
 
-def prompts(tokenizer: PreTrainedTokenizerBase, states: Sequence[LevelledText], longest: int) -> list[Prompt]:
-    """The prompts of `states`, each of at most `longest` tokens with both markers.
+def hint_tokens(tokenizer: PreTrainedTokenizerBase, hints: Sequence[Sequence[str]], longest: int) -> list[list[int]]:
+    """For each state the tokens of its hints, each behind its number, as many as fit into `longest` from the first on.
+
+    A hint that does not fit is passed over, so that a shorter one behind it may; numbers are places in `hints`.
+    """
+    if not longest:
+        return [[] for _ in hints]
+    numbers = [_marker(tokenizer, text) for text in HINT_MARKERS]
+    texts = list({hint for some in hints for hint in some})
+    tokens = dict(zip(texts, plain_tokens(tokenizer, texts), strict=True))
+    made: list[list[int]] = []
+    for some in hints:
+        kept: list[int] = []
+        for number, hint in zip(numbers, some, strict=False):
+            said = number + tokens[hint]
+            if len(kept) + len(said) <= longest:
+                kept += said
+        made.append(kept)
+    return made
+
+
+def answer_tokens(
+    tokenizer: PreTrainedTokenizerBase, tactics: Sequence[str], hints: Sequence[Sequence[str]]
+) -> list[list[int]]:
+    """What a model is to write for each tactic: the number of the hint that says it, else the tactic itself."""
+    made = plain_tokens(tokenizer, tactics)
+    for place, (tactic, some) in enumerate(zip(tactics, hints, strict=True)):
+        if tactic in some[: len(HINT_MARKERS)]:
+            made[place] = _marker(tokenizer, HINT_MARKERS[some.index(tactic)])
+    return made
+
+
+def prompts(
+    tokenizer: PreTrainedTokenizerBase,
+    states: Sequence[LevelledText],
+    longest: int,
+    before: Sequence[Sequence[int]] | None = None,
+) -> list[Prompt]:
+    """The prompts of `states`, each of at most `longest` tokens with both markers and what stands `before` each state.
 
     The tokenizer must be a fast one, which knows offsets.  Raises `ValueError` if not even one token of a state fits.
     """
     first, last = (_marker(tokenizer, text) for text in (GOAL_MARKER, STEP_MARKER))
-    first = _beginning(tokenizer) + first
-    room = longest - len(first) - len(last)
-    if room < 1:
-        raise ValueError(f"longest={longest}: wanted at least {len(first) + len(last) + 1}, the markers and one token")
+    begin = _beginning(tokenizer)
+    before = [[]] * len(states) if before is None else before
+    least = len(begin) + max(map(len, before), default=0) + len(first) + len(last) + 1
+    if longest < least:
+        raise ValueError(f"longest={longest}: wanted at least {least}, the hints, the markers and one token")
     if not states:
         return []
     texts = [state.text for state in states]
@@ -75,16 +124,25 @@ def prompts(tokenizer: PreTrainedTokenizerBase, states: Sequence[LevelledText], 
     }
     encoded = tokenizer(texts, **options)
     made: list[Prompt] = []
-    for state, tokens, offsets in zip(states, encoded["input_ids"], encoded["offset_mapping"], strict=True):
+    for state, tokens, offsets, said in zip(
+        states, encoded["input_ids"], encoded["offset_mapping"], before, strict=True
+    ):
+        room = longest - len(begin) - len(said) - len(first) - len(last)
         spans = state.token_spans(offsets)
         goals = [_goal(state, span) for span in spans]
         kept, cut = kept_part(goals, room)
         kinds = span_kinds(state)
         found = zip(spans[kept], goals[kept], strict=True)
         rows = [_NOWHERE if span is None else (span.level, goal, kinds[span]) for span, goal in found]
-        rows = [*[_BEGIN] * len(first), *rows, *[_NOWHERE] * len(last)]
+        rows = [
+            *[_BEGIN] * len(begin),
+            *[_NOWHERE] * len(said),
+            *[_BEGIN] * len(first),
+            *rows,
+            *[_NOWHERE] * len(last),
+        ]
         levels, numbers, lines = (list(column) for column in zip(*rows, strict=True))
-        made.append(Prompt([*first, *tokens[kept], *last], levels, numbers, lines, cut))
+        made.append(Prompt([*begin, *said, *first, *tokens[kept], *last], levels, numbers, lines, cut))
     return made
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from proofloom.hierarchy import GOAL_MARKER, STEP_MARKER, TAGS
+from proofloom.hierarchy import GOAL_MARKER, HINT_MARKERS, STEP_MARKER, TAGS
 
 PADDING = "[PAD]"
 END = "<|endoftext|>"
@@ -68,3 +68,9 @@ def add_tags(tokenizer: PreTrainedTokenizerFast) -> None:
     """
     tags: list[Any] = [AddedToken(tag, special=False, normalized=False) for tag in TAGS.values()]
     tokenizer.add_tokens(tags)
+
+
+def add_hints(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Give each number of a hint a token of its own, behind all others; as special tokens, not found inside a text."""
+    numbers: list[Any] = [AddedToken(text, special=True, normalized=False) for text in HINT_MARKERS]
+    tokenizer.add_tokens(numbers)

@@ -144,31 +144,47 @@ class NearestNeighbours:
         self._situations = situations
         weights = memory.index.weights(self._config.rarity, self._config.hypotheses)
         self._library = Segment(memory, weights)
-        self._learned_steps: dict[Path | None, list[SeenStep]] = {}
+        self._learned_steps: dict[Path | None, dict[str, list[SeenStep]]] = {}
         self._learned: dict[Path | None, Segment] = {}
         self._usable: tuple[Situation, list[Usable]] | None = None
+        self._last: tuple[Situation, Goal, list[Candidate]] | None = None
 
     def suggest(self, queries: Sequence[Query], n: int) -> list[list[Candidate]]:
         """For each query at most `n` tactics, the most likely first."""
         return [self._answer(query, n) for query in queries]
 
     def learn(self, theorem: Theorem, steps: Sequence[Step]) -> None:
-        """Remember a proof; it is used for later theorems of the same file."""
+        """Remember a proof, the last one of each theorem; it is used for later theorems of the same file."""
         start = len(theorem.before.encode("utf-8", "surrogateescape"))
-        seen = self._learned_steps.setdefault(theorem.file, [])
-        seen += [
+        proofs = self._learned_steps.setdefault(theorem.file, {})
+        proofs.pop(theorem.full_name, None)
+        proofs[theorem.full_name] = [
             SeenStep(0, f".{theorem.full_name}", start, step.before.goals[0], step.tactic)
             for step in steps
             if step.before.goals
         ]
+        seen = [step for steps in proofs.values() for step in steps]
         self._learned[theorem.file] = Segment(StepMemory.of(seen), self._library.weights)
         self._usable = None
+        self._last = None
 
     def nearest(self, goal: Goal, theorem: Theorem) -> list[Neighbour]:
         """The steps that may be used at `theorem` whose goals look most like `goal`, the nearest first."""
+        return self._nearest(goal, self._situations.of(theorem))
+
+    def proposed(self, goal: Goal, situation: Situation, n: int) -> list[Candidate]:
+        """At most `n` tactics for `goal` at a place in the library or in a source, the most likely first.
+
+        The last answer is kept: a mixture asks for the same one twice if its model is given hints.
+        """
+        if self._last is None or self._last[0] is not situation or self._last[1] != goal:
+            self._last = situation, goal, self._candidates(goal, self._nearest(goal, situation), situation)
+        return self._last[2][:n]
+
+    def _nearest(self, goal: Goal, situation: Situation) -> list[Neighbour]:
         around = Neighbourhood(goal, self._library.weights, self._config)
         found: list[Neighbour] = []
-        for usable in self._usable_at(theorem):
+        for usable in self._usable_at(situation):
             found += around.neighbours(usable)
         found.sort(key=lambda one: -one.score)
         return found[: self._config.neighbours]
@@ -176,10 +192,9 @@ class NearestNeighbours:
     def _answer(self, query: Query, n: int) -> list[Candidate]:
         if not query.state.goals:
             return []
-        goal = query.state.goals[0]
-        return self._candidates(goal, self.nearest(goal, query.theorem), self._situations.of(query.theorem), n)
+        return self.proposed(query.state.goals[0], self._situations.of(query.theorem), n)
 
-    def _candidates(self, goal: Goal, neighbours: Sequence[Neighbour], situation: Situation, n: int) -> list[Candidate]:
+    def _candidates(self, goal: Goal, neighbours: Sequence[Neighbour], situation: Situation) -> list[Candidate]:
         """The tactics of the neighbours with this goal's names; what they are worth is summed by text."""
         config = self._config
         calls = partial(self._callable_as, situation.theorem.full_name)
@@ -190,7 +205,7 @@ class NearestNeighbours:
                 value = (one.score * renamed.fit) ** config.sharpness * renamed.share
                 sums[renamed.tactic] = sums.get(renamed.tactic, 0.0) + value
         total = sum(sums.values())
-        ranked = sorted(sums.items(), key=lambda item: -item[1])[:n]
+        ranked = sorted(sums.items(), key=lambda item: -item[1])
         logs = [(tactic, math.log(config.mass * value / total)) for tactic, value in ranked if value > 0]
         return [Candidate(tactic, min(0.0, log)) for tactic, log in logs]
 
@@ -206,13 +221,13 @@ class NearestNeighbours:
             return (call,)
         return path, call
 
-    def _usable_at(self, theorem: Theorem) -> list[Usable]:
+    def _usable_at(self, situation: Situation) -> list[Usable]:
         """What may be used of each memory; kept, because a search asks about one theorem many times."""
-        situation = self._situations.of(theorem)
+        file = situation.theorem.file
         if self._usable is None or self._usable[0] is not situation:
             usable = [Usable.of(self._library, self._factors(self._library.memory, situation))]
-            if theorem.file in self._learned:
-                learned = self._learned[theorem.file]
+            if file in self._learned:
+                learned = self._learned[file]
                 own = self._own(learned.memory, situation, np.arange(len(learned.memory)))
                 usable.append(Usable.of(learned, own))
             self._usable = situation, usable

@@ -45,6 +45,11 @@ def library_memory(library: Library, file: Path | None, split: str | None = None
     return memory
 
 
+def memory_file(place: str, split: str | None = None) -> Path | None:
+    """Where the memory of the library at `place` is kept: beside a database that is a file, nowhere for a URL."""
+    return None if "://" in place else Path(f"{place}{f'.{split}' if split else ''}.steps")
+
+
 def library_stamp(library: Library, split: str | None = None) -> str:
     """A digest of what a memory depends on: files by digest, number of steps, split, version of the features."""
     files = [f"{file.id} {file.logical_name} {file.digest}" for file in library.files()]

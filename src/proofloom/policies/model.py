@@ -13,11 +13,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from proofloom.assistants.rocq.tactics import NotATactic, tactic_sentence
-from proofloom.hierarchy import GOAL_MARKER, STEP_MARKER
-from proofloom.models.engine.text import Completion, TextEngine
+from proofloom.hierarchy import GOAL_MARKER, HINT_MARKERS, STEP_MARKER
+from proofloom.models.engine.text import Asked, Completion, TextEngine
 from proofloom.policies.mixture import log_sum_exp
-from proofloom.policies.policy import Query
-from proofloom.proofs import Candidate
+from proofloom.policies.policy import Learner, Policy, Query
+from proofloom.proofs import Candidate, Step, Theorem
+
+HINTS = len(HINT_MARKERS)
+"""How many tactics of another policy are given to a model that reads hints, at most; its reading says how many fit."""
+_MARKERS = (GOAL_MARKER, STEP_MARKER, *HINT_MARKERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,10 @@ def rocq_tactic(text: str) -> str | None:
 
 
 class ModelPolicy:
-    """The policy over an engine.  `tactic` gives the one tactic of the assistant in a text, or None."""
+    """The policy over an engine.  `tactic` gives the one tactic of the assistant in a text, or None.
+
+    For a model that reads hints, `hints` is the policy that gives them.
+    """
 
     name = "model"
 
@@ -59,36 +66,52 @@ class ModelPolicy:
         engine: TextEngine,
         config: ModelConfig | None = None,
         tactic: Callable[[str], str | None] = rocq_tactic,
+        hints: Policy | None = None,
     ) -> None:
         self._engine = engine
+        self._hints = hints
         self._config = config or ModelConfig()
         self._tactic = tactic
-        self._answers: OrderedDict[tuple[str, int], list[Candidate]] = OrderedDict()
+        self._answers: OrderedDict[tuple[Asked, int], list[Candidate]] = OrderedDict()
 
     def suggest(self, queries: Sequence[Query], n: int) -> list[list[Candidate]]:
         """For each query at most `n` tactics, the likeliest first; fewer where the model wrote what is no tactic.
 
-        States of one text are asked about once.  What the engine raises is passed on.
+        States of one text, with the same hints, are asked about once.  What the engine raises is passed on.
         """
         n = min(n, self._config.candidates)
-        states = {query.state.text: query.state for query in queries if query.state.goals}
-        answers = {text: self._remembered(text, n) for text in states}
-        waiting = [(text, state) for text, state in states.items() if answers[text] is None]
+        asked = self._asked(queries)
+        answers = {one: self._remembered(one, n) for one in asked if one is not None}
+        waiting = [one for one, answer in answers.items() if answer is None]
         for start in range(0, len(waiting), self._config.batch):
             part = waiting[start : start + self._config.batch]
-            written = self._engine.complete([state for _, state in part], n)
-            for (text, _), completions in zip(part, written, strict=True):
-                answers[text] = self._remember(text, n, candidates(completions, self._tactic)[:n])
-        return [list(answers.get(query.state.text) or ()) for query in queries]
+            for one, completions in zip(part, self._engine.complete(part, n), strict=True):
+                answers[one] = self._remember(one, n, candidates(completions, self._tactic)[:n])
+        return [[] if one is None else list(answers[one] or ()) for one in asked]
 
-    def _remembered(self, text: str, n: int) -> list[Candidate] | None:
-        found = self._answers.get((text, n))
+    def learn(self, theorem: Theorem, steps: Sequence[Step]) -> None:
+        """Let what gives the hints see a proof, if it can learn."""
+        if isinstance(self._hints, Learner):
+            self._hints.learn(theorem, steps)
+
+    def _asked(self, queries: Sequence[Query]) -> list[Asked | None]:
+        """What the engine is asked for each query, None for a state without goals."""
+        hints: Sequence[Sequence[Candidate]] = [[]] * len(queries)
+        if self._hints is not None:
+            hints = self._hints.suggest(queries, HINTS)
+        return [
+            Asked(query.state, tuple(hint.tactic for hint in some)) if query.state.goals else None
+            for query, some in zip(queries, hints, strict=True)
+        ]
+
+    def _remembered(self, asked: Asked, n: int) -> list[Candidate] | None:
+        found = self._answers.get((asked, n))
         if found is not None:
-            self._answers.move_to_end((text, n))
+            self._answers.move_to_end((asked, n))
         return found
 
-    def _remember(self, text: str, n: int, found: list[Candidate]) -> list[Candidate]:
-        self._answers[text, n] = found
+    def _remember(self, asked: Asked, n: int, found: list[Candidate]) -> list[Candidate]:
+        self._answers[asked, n] = found
         while len(self._answers) > self._config.remembered:
             self._answers.popitem(last=False)
         return found
@@ -111,6 +134,6 @@ def candidates(completions: Iterable[Completion], tactic: Callable[[str], str | 
 
 def _readable(text: str) -> bool:
     """Printable (line ends and tabs too), without the character that stands for broken bytes, and without a marker."""
-    if "\ufffd" in text or GOAL_MARKER in text or STEP_MARKER in text:
+    if "\ufffd" in text or any(marker in text for marker in _MARKERS):
         return False
     return all(character.isprintable() or character in "\n\t" for character in text)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from proofloom.models.engine.protocol import Decoding, Engine
     from proofloom.models.engine.text import TextEngine
+    from proofloom.policies.policy import Policy
 
 SHIPPED = Path(proofloom.models.__file__).with_name("shipped")
 """The folder of the model that comes with the package."""
@@ -74,14 +75,26 @@ def loaded_model(folder: Path, most_tokens: int = MOST_TOKENS, threads: int | No
 
 
 def model_policy(
-    folder: Path, config: ModelConfig | None = None, decoding: Decoding | None = None, threads: int | None = None
+    folder: Path,
+    config: ModelConfig | None = None,
+    decoding: Decoding | None = None,
+    threads: int | None = None,
+    hints: Policy | None = None,
 ) -> ModelPolicy:
     """A policy that asks the model of `folder`, by beam search unless `decoding` says otherwise.
 
-    A prompt may be as long as the model's context leaves room for a tactic.  Raises as `loaded_model` does.
+    A prompt may be as long as the model's context leaves room for a tactic.  `hints` is asked for a model that reads
+    hints only.  Raises as `loaded_model` does.
     """
-    most_tokens = decoding.most_tokens if decoding else MOST_TOKENS
-    return ModelPolicy(text_engine(loaded_model(folder, most_tokens, threads), decoding), config)
+    loaded = loaded_model(folder, decoding.most_tokens if decoding else MOST_TOKENS, threads)
+    return ModelPolicy(text_engine(loaded, decoding), config, hints=hints if reads_hints(folder) else None)
+
+
+def reads_hints(folder: Path) -> bool:
+    """True if the model of `folder` was taught to read hints; torch is not needed.  Raises `ModelError`."""
+    from proofloom.models.reading import reading_of
+
+    return reading_of(folder).hints > 0
 
 
 def text_engine(

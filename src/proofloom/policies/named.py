@@ -14,10 +14,10 @@ from types import TracebackType
 
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.policies.knn import NearestNeighbours
-from proofloom.policies.library_memory import library_memory
+from proofloom.policies.library_memory import library_memory, memory_file
 from proofloom.policies.mixture import MixturePolicy
 from proofloom.policies.model import ModelConfig, ModelPolicy
-from proofloom.policies.model_folder import SHIPPED, check_model, model_policy
+from proofloom.policies.model_folder import SHIPPED, check_model, model_policy, reads_hints
 from proofloom.policies.policy import Policy
 from proofloom.policies.premise_moves import PremiseMoves
 from proofloom.policies.retrievers import check_retriever, premise_retriever
@@ -74,6 +74,8 @@ class PolicyKit:
             check_retriever(self._retriever, self.library.premises(), index_file(self._place))
         if "model" in dict(parts_of(text)):
             check_model(self._model)
+            if self.has_library and reads_hints(self._model):
+                _ = self.memory
 
     @cached_property
     def library(self) -> Library:
@@ -88,7 +90,7 @@ class PolicyKit:
     @cached_property
     def memory(self) -> StepMemory:
         """The steps; kept in a file beside a database that is a file."""
-        return library_memory(self.library, self._memory_file, self._split)
+        return library_memory(self.library, memory_file(self._place, self._split), self._split)
 
     @cached_property
     def retriever(self) -> Retriever:
@@ -98,14 +100,20 @@ class PolicyKit:
 
     @cached_property
     def model(self) -> ModelPolicy:
-        """The model as a policy."""
-        return model_policy(self._model, ModelConfig(candidates=MODEL_CANDIDATES), threads=self._threads)
+        """The model as a policy; one that reads hints gets them from the neighbours, if there is a library."""
+        hints = self.knn if self.has_library and reads_hints(self._model) else None
+        config = ModelConfig(candidates=MODEL_CANDIDATES)
+        return model_policy(self._model, config, threads=self._threads, hints=hints)
+
+    @cached_property
+    def knn(self) -> NearestNeighbours:
+        """The neighbours as a policy."""
+        return NearestNeighbours(self.memory, self.situations)
 
     @property
-    def _memory_file(self) -> Path | None:
-        if "://" in self._place:
-            return None
-        return Path(f"{self._place}{f'.{self._split}' if self._split else ''}.steps")
+    def has_library(self) -> bool:
+        """True if there is something at the place of the database, or it is a URL."""
+        return "://" in self._place or Path(self._place).is_file()
 
     def __enter__(self) -> PolicyKit:
         return self
@@ -123,7 +131,7 @@ def _premises(kit: PolicyKit) -> Policy:
 
 POLICIES: Mapping[str, Callable[[PolicyKit], Policy]] = {
     "list": lambda kit: kit.tactic_list(),
-    "knn": lambda kit: NearestNeighbours(kit.memory, kit.situations),
+    "knn": lambda kit: kit.knn,
     "premises": _premises,
     "model": lambda kit: kit.model,
 }

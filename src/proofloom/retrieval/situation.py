@@ -16,7 +16,7 @@ import numpy as np
 
 from proofloom.assistants.rocq.sentences import SourceError, split
 from proofloom.corpus.accessibility import Accessibility, Numbers
-from proofloom.corpus.entries import FileEntry
+from proofloom.corpus.entries import FileEntry, TheoremEntry
 from proofloom.corpus.library import Library
 from proofloom.proofs import Theorem
 
@@ -32,7 +32,8 @@ class Situation:
     """What `theorem` can use of a library.
 
     `files` are the numbers of the imported files, ascending; `name` is the logical name of its own file, `file` the
-    number of that or None if the library has none of that name; `start` is the byte where it is stated.
+    number of that or None if the library has none of that name; `start` is the byte where it is stated.  A theorem
+    that is `traced` stands in the library's own version of its file, whatever the text before it.
     """
 
     theorem: Theorem
@@ -40,6 +41,7 @@ class Situation:
     file: int | None
     start: int
     files: Numbers
+    traced: bool = False
 
     @cached_property
     def _words(self) -> frozenset[str]:
@@ -51,8 +53,9 @@ class Situation:
         The file may have changed since it was traced: what is not named before the theorem, or has its name, is not
         counted as earlier.
         """
-        name = full_name.rpartition(".")[2]
-        return start < self.start and name in self._words and not full_name.endswith(f".{self.theorem.full_name}")
+        if start >= self.start or full_name.endswith(f".{self.theorem.full_name}"):
+            return False
+        return self.traced or full_name.rpartition(".")[2] in self._words
 
 
 class Situations:
@@ -88,6 +91,14 @@ class Situations:
         if self._last is None or self._last.theorem is not theorem:
             self._last = self._found(theorem)
         return self._last
+
+    def traced(self, theorem: TheoremEntry, file: FileEntry) -> Situation:
+        """The situation of a theorem of the library itself, in `file`: what was before it when it was traced."""
+        files = self._accessibility.files(file.id)
+        others = files[~np.isin(files, self._same.get(file.logical_name, []))]
+        path = theorem.full_name.removeprefix(f"{file.logical_name}.")
+        stated = Theorem(name=path.rpartition(".")[2], statement=theorem.statement, path=path)
+        return Situation(stated, file.logical_name, file.id, theorem.start, others, traced=True)
 
     def sure_name(self, full_name: str, theorem: Theorem) -> str:
         """A name by which a constant can be called at `theorem`, whether its file is imported or only required."""

@@ -22,7 +22,7 @@ from transformers import PreTrainedTokenizerBase
 from proofloom.corpus.array_file import read_arrays, write_arrays
 from proofloom.hierarchy import OUTSIDE, LevelledText
 from proofloom.models.neox import CONTEXT
-from proofloom.models.prompt import Cut, Prompt, plain_tokens, prompts
+from proofloom.models.prompt import Cut, Prompt, answer_tokens, hint_tokens, prompts
 
 _AT_ONCE = 1000
 LEFT_OUT = "left out: the tactic is too long"
@@ -33,11 +33,15 @@ COUNTED = ("whole", *(f"cut: {cut}" for cut in Cut if cut is not Cut.NOTHING), L
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A state with its levels and the tactic that was run there; `structured` if the levels come from structure."""
+    """A state with its levels and the tactic that was run there; `structured` if the levels come from structure.
+
+    `hints` are tactics that stand before the state, the likeliest first.
+    """
 
     state: LevelledText
     tactic: str
     structured: bool = True
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,11 @@ class Examples:
         return None if arrays is None else cls(**arrays)
 
 
-def encode(pairs: Iterable[Pair], tokenizer: PreTrainedTokenizerBase, limits: Limits) -> Examples:
-    """The examples of these pairs in order.  Raises `ValueError` for a tokenizer without an end of text."""
+def encode(pairs: Iterable[Pair], tokenizer: PreTrainedTokenizerBase, limits: Limits, hints: int = 0) -> Examples:
+    """The examples of these pairs in order, each with at most so many tokens of `hints`.
+
+    Raises `ValueError` for a tokenizer without an end of text, and for hints that leave no room for a state.
+    """
     end = tokenizer.eos_token_id
     if not isinstance(end, int):
         raise ValueError(f"the tokenizer has no end of text (eos_token_id={end}): wanted one that says where to stop")
@@ -117,7 +124,7 @@ def encode(pairs: Iterable[Pair], tokenizer: PreTrainedTokenizerBase, limits: Li
     rest = iter(pairs)
     while some := list(islice(rest, _AT_ONCE)):
         counts[FROM_LINES] += sum(not pair.structured for pair in some)
-        for prompt, tactic in _tokenized(some, tokenizer, limits, counts):
+        for prompt, tactic in _tokenized(some, tokenizer, limits, hints, counts):
             tokens.extend([*prompt.tokens, *tactic, end])
             outside = [OUTSIDE] * (len(tactic) + 1)
             for column, classes in ((levels, prompt.levels), (goals, prompt.goals), (kinds, prompt.kinds)):
@@ -137,11 +144,13 @@ def encode(pairs: Iterable[Pair], tokenizer: PreTrainedTokenizerBase, limits: Li
 
 
 def _tokenized(
-    pairs: list[Pair], tokenizer: PreTrainedTokenizerBase, limits: Limits, counts: Counter[str]
+    pairs: list[Pair], tokenizer: PreTrainedTokenizerBase, limits: Limits, hints: int, counts: Counter[str]
 ) -> Iterator[tuple[Prompt, list[int]]]:
     """Each prompt with the tokens of its tactic."""
-    tactics = plain_tokens(tokenizer, [pair.tactic for pair in pairs])
-    made = prompts(tokenizer, [pair.state for pair in pairs], limits.prompt)
+    said = [pair.hints if hints else () for pair in pairs]
+    tactics = answer_tokens(tokenizer, [pair.tactic for pair in pairs], said)
+    before = hint_tokens(tokenizer, said, hints)
+    made = prompts(tokenizer, [pair.state for pair in pairs], limits.prompt, before)
     for prompt, tactic in zip(made, tactics, strict=True):
         if len(tactic) + 1 > limits.tactic:
             counts[LEFT_OUT] += 1

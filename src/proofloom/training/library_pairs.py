@@ -5,8 +5,10 @@ A state that was cut when it was traced has no structure any more; its levels co
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
+from proofloom.corpus.entries import StepEntry
 from proofloom.corpus.library import Library
 from proofloom.hierarchy import PLAIN_READING, LevelSource, Reading, Universes
 from proofloom.proofs import ProofState
@@ -15,16 +17,38 @@ from proofloom.training.examples import Pair
 
 UNIVERSES = {"rocq": Universes.ROCQ, "lean": Universes.LEAN}
 """What each assistant prints for a universe."""
+BARE = 10
+"""One step of so many is learned without its hints, so that a model can do without."""
+
+Hints = Callable[[StepEntry], Sequence[str]]
+"""The tactics that stand before the state of a step, the likeliest first; never anything that was not there before."""
 
 
-def library_pairs(library: Library, split: str, part: str, reading: Reading = PLAIN_READING) -> Iterator[Pair]:
-    """The pairs of one part of a split (`train`, `val`, `test`).  Raises `LibraryError` if there is no such split."""
+def library_pairs(
+    library: Library, split: str, part: str, reading: Reading = PLAIN_READING, hints: Hints | None = None
+) -> Iterator[Pair]:
+    """The pairs of one part of a split (`train`, `val`, `test`); `hints` are asked if the reading wants some.
+
+    Raises `LibraryError` if there is no such split.
+    """
     assistants = {entry.id: entry.repository.assistant for entry in library.repositories()}
     files = {file.id: assistants[file.repository_id] for file in library.files()}
     theorems = {theorem.id: files[theorem.file_id] for theorem in library.theorems(split=split, part=part)}
     for step in library.steps(split=split, part=part):
         universes = UNIVERSES.get(theorems[step.theorem_id], Universes.EITHER)
-        yield levelled_pair(step.state_before, step.tactic, universes, reading)
+        bare = part == "train" and step.id % BARE == 0
+        yield given_pair(step, universes, reading, None if bare else hints)
+
+
+def given_pair(
+    step: StepEntry,
+    universes: Universes = Universes.EITHER,
+    reading: Reading = PLAIN_READING,
+    hints: Hints | None = None,
+) -> Pair:
+    """The pair of a step of a library, with the hints that the reading wants if there is somebody to ask."""
+    pair = levelled_pair(step.state_before, step.tactic, universes, reading)
+    return replace(pair, hints=tuple(hints(step))) if hints and reading.hints else pair
 
 
 def levelled_pair(

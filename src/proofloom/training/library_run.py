@@ -27,28 +27,39 @@ from proofloom.models.lora import Adapters
 from proofloom.models.neox import build_model
 from proofloom.models.pretrained import load_pretrained, prepare, tokenizer_digest
 from proofloom.models.reading import remember_reading
-from proofloom.models.tokenizer import add_tags, train_tokenizer
+from proofloom.models.tokenizer import add_hints, add_tags, train_tokenizer
 from proofloom.training.checkpoint import Checkpoints
 from proofloom.training.config import FitConfig
-from proofloom.training.examples import Examples, Limits, encode
+from proofloom.training.examples import Examples, Limits, Pair, encode
 from proofloom.training.fit import TrainingData, fit, heights
-from proofloom.training.library_pairs import library_pairs
+from proofloom.training.library_pairs import Hints, library_pairs
 from proofloom.training.loss import Validation
 from proofloom.training.metrics import JsonLines, Logger, Loggers
 from proofloom.training.start import NewModel, Pretrained, Start
 
 PARTS = ("train", "val")
+LEAST_STATE = 16
+"""Tokens of a prompt that hints must leave for the markers and the state, at least."""
+_TOLD_EVERY = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What a run trains: the model to start with, on a split, read as `reading` says, within limits, by `config`."""
+    """What a run trains: the model to start with, on a split, read as `reading` says, within limits, by `config`.
+
+    Raises `ValueError` if the hints of the reading leave no room for a state.
+    """
 
     start: Start
     split: SplitEntry
     reading: Reading
     limits: Limits
     config: FitConfig
+
+    def __post_init__(self) -> None:
+        least = self.reading.hints + LEAST_STATE
+        if self.reading.hints and self.limits.prompt < least:
+            raise ValueError(f"limits prompt={self.limits.prompt}: wanted at least {least} where hints are read")
 
     @property
     def split_name(self) -> str:
@@ -89,13 +100,15 @@ def train_on_library(
     now: Callable[[], float],
     say: Callable[[str], None],
     others: Sequence[Logger] = (),
+    hints: Hints | None = None,
 ) -> Trained:
     """Do it, or go on with it.  `stamp` is a digest of what the library holds; `now` gives seconds.
 
-    Trains on an accelerator if there is one.  What is logged goes to the folder, and to `others`.  Raises
-    `TrainingError`, `ModelError`, `LibraryError`, `ValueError`, and `ModuleNotFoundError` if a package is missing.
+    Trains on an accelerator if there is one.  What is logged goes to the folder, and to `others`; `hints` are asked for
+    if the reading wants some.  Raises `TrainingError`, `ModelError`, `LibraryError`, `ValueError`, and
+    `ModuleNotFoundError` if a package is missing.
     """
-    ready = prepared(plan, library, stamp, folder, say)
+    ready = prepared(plan, library, stamp, folder, say, hints)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.nn.Module.to(ready.model, device)
     say(f"{plan.start.name}: {ready.parameters:,} parameters, {len(ready.data.train):,} examples, on {device}")
@@ -109,7 +122,14 @@ def train_on_library(
     return Trained(place, ready.parameters, validation, ready.counts)
 
 
-def prepared(plan: TrainingPlan, library: Library, stamp: str, folder: Path, say: Callable[[str], None]) -> Prepared:
+def prepared(
+    plan: TrainingPlan,
+    library: Library,
+    stamp: str,
+    folder: Path,
+    say: Callable[[str], None],
+    hints: Hints | None = None,
+) -> Prepared:
     """Everything up to the first step, from what is in `folder` where that is of this library."""
     start, context = plan.start, plan.limits.prompt + plan.limits.tactic
     stamp = f"{stamp} {plan.split_name} {plan.split.digest} {plan.reading} {plan.limits}"
@@ -127,7 +147,7 @@ def prepared(plan: TrainingPlan, library: Library, stamp: str, folder: Path, say
         tokenizer = _tokenizer(start, plan, library, stamp, folder, say)
         model = build_model(start.size, tokenizer, plan.config.seed, context)
         parameters = int(model.num_parameters())
-    parts = {part: _examples(part, plan, library, stamp, tokenizer, folder, say) for part in PARTS}
+    parts = {part: _examples(part, plan, library, stamp, tokenizer, folder, say, hints) for part in PARTS}
     counts = {f"{part}: {name}": count for part, one in parts.items() for name, count in one.counts.items()}
     data = TrainingData(parts["train"], parts["val"], int(tokenizer.pad_token_id))
     return Prepared(model, tokenizer, data, parameters, counts, adapters)
@@ -179,6 +199,8 @@ def _tokenizer(
         tokenizer = train_tokenizer(_texts(library, plan.split_name), start.size.vocabulary)
         if plan.reading.tags:
             add_tags(tokenizer)
+        if plan.reading.hints:
+            add_hints(tokenizer)
         remember_reading(tokenizer, plan.reading)
         save_tokenizer(tokenizer, place)
         mark.write_text(stamp, "utf-8")
@@ -203,15 +225,25 @@ def _examples(
     tokenizer: PreTrainedTokenizerBase,
     folder: Path,
     say: Callable[[str], None],
+    hints: Hints | None,
 ) -> Examples:
     """The examples of a part, from their file if it is of this library and split."""
     file = folder / f"{part}.arrays"
     found = Examples.read(file, stamp)
     if found is None:
         say(f"preparing the examples of {part}")
-        encode(library_pairs(library, plan.split_name, part, plan.reading), tokenizer, plan.limits).write(file, stamp)
+        pairs = _told(library_pairs(library, plan.split_name, part, plan.reading, hints), say)
+        encode(pairs, tokenizer, plan.limits, plan.reading.hints).write(file, stamp)
         found = Examples.read(file, stamp)
         assert found is not None, file
     told = ", ".join(f"{count:,} {name}" for name, count in found.counts.items() if count)
     say(f"examples of {part}: {told or 'none'}")
     return found
+
+
+def _told(pairs: Iterator[Pair], say: Callable[[str], None]) -> Iterator[Pair]:
+    """The same pairs; people are told now and then how many there were."""
+    for number, pair in enumerate(pairs, 1):
+        yield pair
+        if number % _TOLD_EVERY == 0:
+            say(f"{number:,} examples are prepared")

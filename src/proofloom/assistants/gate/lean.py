@@ -21,7 +21,8 @@ from pathlib import Path
 
 from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, header
+from proofloom.assistants.gate.lean_contents import Foundations, contents
+from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, axioms_in, is_name, names_in, quoted
 from proofloom.assistants.gate.probe import Doubt
 from proofloom.assistants.lean.lexing import Kind, LexingError, code
 from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain
@@ -38,12 +39,7 @@ FORBIDDEN = frozenset((
 """Words of which a candidate may not have more than its reference: a first filter, with a reason of its own."""
 LIMITS = GateLimits(memory_mib=16384)
 """Lean maps compiled libraries and reserves stacks, so its address space is much larger than its memory."""
-_LADDER = (("compile",), ("assumptions",), ("checker",), ("statement", "commands"))
-_NAME = re.compile(r"(?:[^\W\d][\w'!?]*|«[^»]*»)(?:\.(?:[^\W\d][\w'!?]*|«[^»]*»))*")
-_PART = re.compile(r"«[^»]*»|[^.«]+")
-_PATH = re.compile(rf"{_NAME.pattern}\Z")
-_DEPENDS = re.compile(r"'(.*)' depends on axioms: \[(.*)\]\Z", re.DOTALL)
-_FREE = re.compile(r"'(.*)' does not depend on any axioms\Z", re.DOTALL)
+_LADDER = (("compile",), ("assumptions", "contents"), ("checker",), ("statement", "commands"))
 _MOST_ROUNDS = 50
 
 
@@ -78,6 +74,7 @@ class LeanGate:
     ) -> None:
         self._toolchain = toolchain
         self._allowed = frozenset((*AXIOMS, *axioms))
+        self._foundations = Foundations(frozenset(map(quoted, self._allowed)))
         self._limits = limits
         self._forbidden = forbidden
         self._checker = checker or toolchain.checker
@@ -93,7 +90,7 @@ class LeanGate:
 
         Raises `ValueError` for a theorem that is no name, `AssistantError` if no process can be started.
         """
-        if not _PATH.match(theorem):
+        if not is_name(theorem):
             raise ValueError(f"{theorem!r}: wanted names with dots between them")
         with self._lock:
             return self._check(reference, candidate, theorem, settings)
@@ -112,6 +109,7 @@ class LeanGate:
             ("compile", self._compile),
             ("assumptions", self._assumptions),
             ("statement", self._statement),
+            ("contents", self._contents),
             ("checker", self._replay),
         )
         results = dict.fromkeys((name for name, _ in checks), CheckResult.NOT_RUN)
@@ -152,7 +150,7 @@ class LeanGate:
 
     def _commands(self, case: _Case) -> None:
         """The candidate imports what the reference imports, and has no more of the forbidden words."""
-        if header(case.reference.text) != header(case.candidate.text):
+        if case.reference.imports != case.candidate.imports:
             raise Refusal(Finding.FORBIDDEN_COMMAND, "the candidate imports other modules than the reference")
         reference, candidate = (
             Counter(token.text for token in code(edition.text) if token.kind is Kind.WORD)
@@ -179,18 +177,18 @@ class LeanGate:
         )
         asked = (f"#print axioms {control}'", f"#print axioms {case.theorem}")
         said = case.candidate.ask((" ".join((*questions, asked[0])), asked[1]))
-        if said[0] is None or _axioms(said[0], f"{control}'") != (control,):
+        if said[0] is None or axioms_in(said[0], f"{control}'") != (control,):
             raise Doubt("a question about an axiom of our own was not answered truly")
         if said[1] is None:
             raise Refusal(Finding.WRONG_STATEMENT, f"the candidate has no theorem {case.theorem}")
-        case.axioms = _axioms(said[1], case.theorem)
+        case.axioms = axioms_in(said[1], case.theorem)
         if "sorryAx" in case.axioms:
             raise Refusal(Finding.INCOMPLETE, "the proof rests on sorryAx: something is left open")
         foreign = [name for name in case.axioms if name not in self._allowed]
         if foreign:
             raise Refusal(Finding.FORBIDDEN_AXIOM, f"the proof rests on {', '.join(foreign)}")
         if case.axioms:
-            stated = tuple(f"#check @{_quoted(name)}" for name in case.axioms)
+            stated = tuple(f"#check @{quoted(name)}" for name in case.axioms)
             ours, theirs = (case.candidate.ask(stated, EXPLICIT, alone=alone) for alone in (True, False))
             for name, own, other in zip(case.axioms, ours, theirs, strict=True):
                 if own is None or own != other:
@@ -206,28 +204,33 @@ class LeanGate:
                 what = "states something else" if name == case.theorem else f"means another thing by {name}"
                 raise Refusal(Finding.WRONG_STATEMENT, f"the candidate {what}")
 
+    def _contents(self, case: _Case) -> None:
+        """Axioms and statement again, read in the compiled files, where a candidate's own syntax has no say."""
+        theorem = quoted(case.theorem)
+        reference, candidate = (contents(one.library, (MODULE,)) for one in (case.reference, case.candidate))
+        for edition, declarations in (("reference", reference), ("candidate", candidate)):
+            if theorem not in declarations:
+                raise Doubt(f"the compiled {edition} has no {case.theorem}, though Lean says so")
+        wanted, given = reference.meaning(theorem), candidate.meaning(theorem)
+        for name in sorted(wanted.keys() | given.keys(), key=lambda name: name != theorem):
+            if wanted.get(name) != given.get(name):
+                what = "states something else" if name == theorem else f"means another thing by {name}"
+                raise Refusal(Finding.WRONG_STATEMENT, f"the compiled candidate {what}")
+        foreign = self._foundations.axioms(case.candidate, candidate, theorem, self._fresh_nonce())
+        if quoted("sorryAx") in foreign:
+            raise Refusal(Finding.INCOMPLETE, "the compiled proof rests on sorryAx: something is left open")
+        if foreign:
+            raise Refusal(Finding.FORBIDDEN_AXIOM, f"the compiled proof rests on {', '.join(foreign)}")
+
     def _replay(self, case: _Case) -> None:
         if self._checker is None:
             raise Refusal(Finding.NOT_CHECKED, CHECKER_MISSING)
-        place = case.candidate.folder / "source"
-        done = case.candidate.shop.program(self._checker, place, (place,), MODULE)
+        place = case.candidate.folder / "replay"
+        done = case.candidate.shop.program(self._checker, place, (case.candidate.library,), MODULE)
         case.candidate.runs.append(done)
         if not done.good:
             reason = " ".join((done.error + done.out).split())[:300] or f"exit status {done.status}"
             raise Refusal(Finding.CHECKER_REFUSED, reason)
-
-
-def _axioms(text: str, theorem: str) -> tuple[str, ...]:
-    """The axioms in an answer of `#print axioms`; raises `Doubt` unless it is about `theorem` and is read whole."""
-    free, depends = _FREE.match(text), _DEPENDS.match(text)
-    if free is not None and free[1] == theorem:
-        return ()
-    if depends is None or depends[1] != theorem:
-        raise Doubt(f"cannot read the axioms of {theorem} in {text[:120]!r}")
-    names = tuple(match[0] for match in _NAME.finditer(depends[2]))
-    if ", ".join(names) != " ".join(depends[2].split()):
-        raise Doubt(f"cannot read the axioms in {depends[2][:120]!r}")
-    return names
 
 
 def _closure(edition: Edition, theorem: str) -> dict[str, str]:
@@ -241,11 +244,11 @@ def _closure(edition: Edition, theorem: str) -> dict[str, str]:
             raise Refusal(Finding.NOT_CHECKED, f"the reference has no theorem {theorem}")
         said |= {name: text for name, text in texts.items() if text is not None}
         known |= set(new)
-        words = {match[0] for text in texts.values() if text is not None for match in _NAME.finditer(text)} - known
+        words = {name for text in texts.values() if text is not None for name in names_in(text)} - known
         if not words:
             return said
         asked = sorted(words)
-        library = edition.ask([f"#check @{_quoted(word)}" for word in asked], EXPLICIT, alone=True)
+        library = edition.ask([f"#check @{quoted(word)}" for word in asked], EXPLICIT, alone=True)
         new = [word for word, answer in zip(asked, library, strict=True) if answer is None]
         known |= words
         if not new:
@@ -255,21 +258,16 @@ def _closure(edition: Edition, theorem: str) -> dict[str, str]:
 
 def _printed(edition: Edition, names: Sequence[str]) -> dict[str, str | None]:
     """For each name its type, and its body if it is not a theorem; None for what is no constant."""
-    types = edition.ask([f"#check @{_quoted(name)}" for name in names], EXPLICIT)
+    types = edition.ask([f"#check @{quoted(name)}" for name in names], EXPLICIT)
     there = [name for name, text in zip(names, types, strict=True) if text is not None]
     found: dict[str, str | None] = dict(zip(names, types, strict=True))
-    bodies = edition.ask([f"#print {_quoted(name)}" for name in there], EXPLICIT) if there else []
+    bodies = edition.ask([f"#print {quoted(name)}" for name in there], EXPLICIT) if there else []
     for name, body in zip(there, bodies, strict=True):
         if body is None:
             raise Doubt(f"#print {name} was not answered")
         if not re.match(r"(?:@\[[^\]]*\]\s*)?(?:protected |private |noncomputable )*theorem ", body):
             found[name] = f"{found[name]}\n{body}"
     return found
-
-
-def _quoted(name: str) -> str:
-    """The name with every part in guillemets, so that no part of it is a keyword."""
-    return ".".join(part if part.startswith("«") else f"«{part}»" for part in _PART.findall(name))
 
 
 def _refusal(check: Callable[[_Case], None], case: _Case) -> Refusal | None:

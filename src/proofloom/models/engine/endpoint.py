@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from proofloom.models.engine.protocol import Decoding, Method
-from proofloom.models.engine.text import Completion
+from proofloom.models.engine.text import Asked, Completion
 from proofloom.models.prompt import prompt_text
-from proofloom.proofs import ProofState
 
 _MOST_SHOWN = 200
 
@@ -58,7 +57,8 @@ class Endpoint:
     """Draws completions from an endpoint, with the temperature and seed of `decoding`; it cannot do beam search.
 
     Log-probabilities are what the endpoint says.  Whether they hold for the temperature asked for or for 1, and
-    whether they include the end of the text, is the server's choice (vLLM: for 1, and yes).
+    whether they include the end of the text, is the server's choice (vLLM: for 1, and yes).  Hints are not sent: how a
+    served model was taught to read them is not known.
     """
 
     def __init__(self, config: EndpointConfig, decoding: Decoding, environment: Mapping[str, str] = os.environ) -> None:
@@ -74,11 +74,11 @@ class Endpoint:
         self._address = f"{config.url.rstrip('/')}/completions"
         self.name = f"endpoint {config.model}"
 
-    def complete(self, states: Sequence[ProofState], n: int) -> list[list[Completion]]:
+    def complete(self, asked: Sequence[Asked], n: int) -> list[list[Completion]]:
         """For each state `n` completions, the likeliest first; raises `EndpointError`."""
-        if not states:
+        if not asked:
             return []
-        texts = [prompt_text(state, self._config.most_prompt_characters) for state in states]
+        texts = [prompt_text(one.state, self._config.most_prompt_characters) for one in asked]
         with ThreadPoolExecutor(min(self._config.requests, len(texts))) as pool:
             return list(pool.map(lambda text: self._completions(text, n), texts))
 

@@ -25,6 +25,14 @@ class Completion:
     finished: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an engine is asked about: a state that has goals, and hints, tactics that may help, the likeliest first."""
+
+    state: ProofState
+    hints: tuple[str, ...] = ()
+
+
 class TextEngine(Protocol):
     """Writes tactics with a language model."""
 
@@ -33,6 +41,6 @@ class TextEngine(Protocol):
         """How the engine is called in reports."""
         ...
 
-    def complete(self, states: Sequence[ProofState], n: int) -> list[list[Completion]]:
-        """For each state, which has goals, at most `n` completions of its prompt, the likeliest first."""
+    def complete(self, asked: Sequence[Asked], n: int) -> list[list[Completion]]:
+        """For each state at most `n` completions of its prompt, the likeliest first."""
         ...

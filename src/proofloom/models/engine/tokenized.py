@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from transformers import PreTrainedTokenizerBase
 
+from proofloom.hierarchy import HINT_MARKERS
 from proofloom.models.engine.protocol import Continuation, Decoding, Engine
-from proofloom.models.engine.text import Completion
-from proofloom.models.prompt import prompts
+from proofloom.models.engine.text import Asked, Completion
+from proofloom.models.prompt import hint_tokens, prompts
 from proofloom.models.reading import remembered_reading
-from proofloom.proofs import ProofState
 
 
 class TokenizedEngine:
@@ -32,13 +32,21 @@ class TokenizedEngine:
         self._reading = remembered_reading(tokenizer)
         self.name = engine.name
 
-    def complete(self, states: Sequence[ProofState], n: int) -> list[list[Completion]]:
+    def complete(self, asked: Sequence[Asked], n: int) -> list[list[Completion]]:
         """For each state at most `n` completions, the likeliest first; special tokens are written out in the text."""
-        levelled = [self._reading.of_state(state) for state in states]
-        made = prompts(self._tokenizer, levelled, self._most_prompt_tokens)
+        levelled = [self._reading.of_state(one.state) for one in asked]
+        hints = hint_tokens(self._tokenizer, [one.hints for one in asked], self._reading.hints)
+        made = prompts(self._tokenizer, levelled, self._most_prompt_tokens, hints)
         answers = self._engine.generate([prompt.tokens for prompt in made], n, self._decoding)
-        return [[self._completion(one) for one in some] for some in answers]
+        return [
+            [self._completion(one, question.hints) for one in some]
+            for question, some in zip(asked, answers, strict=True)
+        ]
 
-    def _completion(self, one: Continuation) -> Completion:
-        text = self._tokenizer.decode(list(one.tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        return Completion(str(text), one.tokens, one.logprob, one.finished)
+    def _completion(self, one: Continuation, hints: Sequence[str]) -> Completion:
+        """The text of a continuation; the number of a hint stands for the hint."""
+        tokens = list(one.tokens)
+        text = str(self._tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+        if self._reading.hints:
+            text = dict(zip(HINT_MARKERS, hints, strict=False)).get(text, text)
+        return Completion(text, one.tokens, one.logprob, one.finished)
