@@ -14,6 +14,7 @@ from types import TracebackType
 
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.hierarchy import HintSource
+from proofloom.policies.dialect import ROCQ, Dialect
 from proofloom.policies.knn import NearestNeighbours
 from proofloom.policies.library_memory import library_memory, memory_file
 from proofloom.policies.mixture import MixturePolicy
@@ -24,15 +25,17 @@ from proofloom.policies.premise_moves import PremiseMoves
 from proofloom.policies.retrievers import check_retriever, premise_retriever
 from proofloom.policies.step_memory import StepMemory
 from proofloom.policies.tactic_list import TacticList
+from proofloom.retrieval import situation
 from proofloom.retrieval.library_index import index_file
-from proofloom.retrieval.situation import Situations
+from proofloom.retrieval.situation import Reading, Situations
 
 
 class PolicyKit:
     """Makes policies.  `library` is the place of a database (a path or a URL, empty for none).
 
     With `split` only the training part of that split is remembered.  `logical_name` gives the name of a source file,
-    such as `Coq.Lists.List`, `tactic_list` makes the policy `list`.  `model` is a folder, empty for the model that
+    such as `Coq.Lists.List`, `tactic_list` makes the policy `list`; `reading` and `dialect` are those of the assistant
+    whose theorems are proved.  `model` is a folder, empty for the model that
     comes with the package, `retriever` one of `RETRIEVERS`; models compute in `threads` threads (None for as many as
     there are cores).  What is made raises `LibraryError`, `ModelError` or `PremiseIndexError` if library, model or
     index cannot be used, and `ModuleNotFoundError` for a model without the extra `model`.
@@ -45,6 +48,8 @@ class PolicyKit:
         logical_name: Callable[[Path], str],
         *,
         tactic_list: Callable[[], Policy] = TacticList,
+        reading: Reading = situation.ROCQ,
+        dialect: Dialect = ROCQ,
         model: str = "",
         retriever: str = "bm25",
         threads: int | None = None,
@@ -53,6 +58,8 @@ class PolicyKit:
         self._split = split or None
         self._logical_name = logical_name
         self.tactic_list = tactic_list
+        self.dialect = dialect
+        self._reading = reading
         self._model = Path(model) if model else SHIPPED
         self._retriever = retriever
         self._moves: dict[str, PremiseMoves] = {}
@@ -101,7 +108,7 @@ class PolicyKit:
                 retriever, self.library.premises(), self.situations, index_file(self._place), self._threads
             )
             self._moves[retriever] = PremiseMoves(
-                found, lambda name, query: self.situations.sure_name(name, query.theorem)
+                found, lambda name, query: self.situations.sure_name(name, query.theorem), dialect=self.dialect
             )
         return self._moves[retriever]
 
@@ -113,7 +120,7 @@ class PolicyKit:
     @cached_property
     def situations(self) -> Situations:
         """Where theorems stand in the library."""
-        return Situations.in_library(self.library, self._logical_name)
+        return Situations.in_library(self.library, self._logical_name, self._reading)
 
     @cached_property
     def memory(self) -> StepMemory:
@@ -131,7 +138,7 @@ class PolicyKit:
     @cached_property
     def knn(self) -> NearestNeighbours:
         """The neighbours as a policy."""
-        return NearestNeighbours(self.memory, self.situations)
+        return NearestNeighbours(self.memory, self.situations, dialect=self.dialect)
 
     @property
     def has_library(self) -> bool:
