@@ -125,7 +125,7 @@ def test_ctrl_c_keeps_what_is_proved(tmp_path: Path, path: dict[str, str]) -> No
     [
         (["--theorem", "esay"], "--theorem esay: is not a theorem here; the holes are easy"),
         (["--require", "Lia"], "--require Lia: is not for Lean; write the imports into F.lean"),
-        (["--policy", "knn"], "policy knn: knows nothing of Lean; name list, or a --model for it"),
+        (["--policy", "model"], "policy model: knows nothing of Lean; name list, or a --model for it"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path: Path, path: dict[str, str], arguments: list[str], complaint: str) -> None:
@@ -139,9 +139,9 @@ def test_without_lean_one_line_says_how_to_get_it(tmp_path: Path) -> None:
     assert "Lean is not installed" in done.complaint and "elan" in done.complaint
 
 
-def test_policies_that_learn_from_rocq_are_left_out_for_lean() -> None:
+def test_the_model_that_learned_from_rocq_is_left_out_for_lean() -> None:
     mixed = ProveSettings(policy="2*knn+premises+model+0.5*list")
-    assert policy_for(LEAN, mixed) == ("0.5*list", ("knn", "premises", "model"))
+    assert policy_for(LEAN, mixed) == ("2*knn+premises+0.5*list", ("model",))
     assert policy_for(LEAN, ProveSettings(policy="model+list", model="folder")) == ("model+list", ())
     assert policy_for(ROCQ, mixed) == (mixed.policy, ())
     with pytest.raises(BadInput, match="policy model: knows nothing of Lean"):

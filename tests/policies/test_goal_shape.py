@@ -55,3 +55,13 @@ def test_names_are_found_once_and_in_order() -> None:
 def test_brackets_around_the_whole_do_not_count(term: str) -> None:
     assert stripped(term) == term.strip("()")
     assert stripped(f"{term} + ({term})") == f"{term} + ({term})"
+
+
+def test_the_signs_of_lean_have_the_same_shape() -> None:
+    assert connective("∀ n : Nat, p n → q n") is Connective.FORALL
+    assert connective("p → q ∧ r") is Connective.IMPLIES
+    assert connective("p ∧ q ↔ q ∧ p") is Connective.IFF
+    assert connective("¬p") is Connective.NOT
+    assert connective("n ≠ m") is Connective.DIFFERENT
+    assert target("∀ (n m : Nat), n = m → m = n") == "m = n"
+    assert target("∀ ⦃a b : α⦄, r a b → a = b") == "a = b"

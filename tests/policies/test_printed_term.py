@@ -68,3 +68,16 @@ def test_depth_is_bounded(piece: str) -> None:
 
 def test_redundant_brackets_make_no_difference() -> None:
     assert read_term("((a + (b)) = (f (c)))") == read_term("a + b = f c")
+
+
+@pytest.mark.parametrize(
+    ("lean", "rocq"),
+    [
+        ("∀ (n m : Nat), n = m → ∃ x, p x ∧ ¬q x", "forall (n m : Nat), n = m -> exists x, p x /\\ ~q x"),
+        ("n ≠ 0 ↔ p m ∨ n ≤ m", "n <> 0 <-> p m \\/ n <= m"),
+        ("¬∃ x, p x", "~exists x, p x"),
+        ("f (fun x ↦ x)", "f (fun x => x)"),
+    ],
+)
+def test_the_signs_of_lean_read_as_those_of_rocq(lean: str, rocq: str) -> None:
+    assert read_term(lean) == read_term(rocq)

@@ -59,3 +59,9 @@ def test_the_old_names_give_the_old_text(pieces: list[str]) -> None:
 )
 def test_names_that_a_tactic_introduces_do_not_clash(tactic: str, fresh: str) -> None:
     assert freshened(tactic, LOCAL) == fresh
+
+
+def test_what_a_definition_names_is_no_slot_but_the_type_before_it_has_some() -> None:
+    assert template_of("have h : p ∨ q := ?_", {"p", "q"}).names == ("p", "q")
+    assert template_of("have h := f x", {"h", "x"}).names == ("x",)
+    assert template_of("apply lemma with (x := y)", {"x", "y"}).names == ("y",)

@@ -33,6 +33,12 @@ ROWS = {
     "paper-lines": {("reading", "levels"): "paper"},
     "tags": {("flow", "strength"): 0.0, ("reading", "tags"): True},
     "learned": {("flow", "learned"): True},
+    "premises": {
+        ("flow", "strength"): 0.0,
+        ("reading", "hints"): 64,
+        ("reading", "hints_from"): "bm25",
+        ("limits", "prompt"): 192,
+    },
 }
 
 

@@ -19,6 +19,8 @@ from proofloom.assistants.gate.axioms import Allowance
 from proofloom.assistants.gate.lean import LeanGate
 from proofloom.assistants.holes import Hole
 from proofloom.assistants.lean import scripts as lean_scripts
+from proofloom.assistants.lean.modules import module_name as lean_module_name
+from proofloom.assistants.lean.modules import whole_names
 from proofloom.assistants.lean.moves import moves
 from proofloom.assistants.lean.session import Lean
 from proofloom.assistants.lean.source import Source as LeanSource
@@ -31,10 +33,14 @@ from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.source import Source as RocqSource
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.session import Assistant, AssistantError
+from proofloom.policies import dialect
+from proofloom.policies.dialect import Dialect
 from proofloom.policies.moves import MovesPolicy
 from proofloom.policies.policy import Policy
 from proofloom.policies.tactic_list import TacticList
 from proofloom.proofs import Step, Theorem, Verdict
+from proofloom.retrieval import situation
+from proofloom.retrieval.situation import Reading
 
 ToolchainT = TypeVar("ToolchainT")
 SettingsT = TypeVar("SettingsT")
@@ -100,8 +106,9 @@ class Language(Generic[ToolchainT, SettingsT]):
 
     `find` raises `AssistantError` if it is not installed, `settings_for` if a file cannot be used; `check_axioms`
     raises `ValueError` for a name that `--axioms` cannot have.  `require` and `insertion` are None where imports cannot
-    be added to a file.  `taught_elsewhere` are the policies that have nothing for it.  `lacking` says what a toolchain
-    cannot do, empty if nothing.
+    be added to a file; `reading` and `dialect` are what a library and the policies need to know.
+    `taught_elsewhere` are the policies that have nothing for it.  `lacking` says what a toolchain cannot do, empty if
+    nothing.
     """
 
     name: str
@@ -118,6 +125,8 @@ class Language(Generic[ToolchainT, SettingsT]):
     tactic_list: Callable[[], Policy]
     check_axioms: Callable[[Sequence[str]], object]
     lacking: Callable[[ToolchainT], str]
+    reading: Reading
+    dialect: Dialect
     require: Callable[[Sequence[str], ToolchainT], str] | None = None
     insertion: Callable[[bytes, int, str], Insertion] | None = None
     taught_elsewhere: frozenset[str] = frozenset()
@@ -197,8 +206,7 @@ def _nothing_lacks(toolchain: RocqToolchain) -> str:
 
 
 def _lean_name(file: Path, settings: LeanSettings) -> str:
-    """`Mathlib.Order.Basic` for a file in a project."""
-    return ".".join(file.resolve().relative_to(settings.folder.resolve()).with_suffix("").parts)
+    return lean_module_name(file)
 
 
 def _lean_gate(toolchain: LeanToolchain, axioms: Sequence[str]) -> Gate:
@@ -232,6 +240,8 @@ ROCQ: Language[RocqToolchain, FileSettings] = Language(
     tactic_list=TacticList,
     check_axioms=_allowance,
     lacking=_nothing_lacks,
+    reading=situation.ROCQ,
+    dialect=dialect.ROCQ,
     require=require_sentence,
     insertion=insertion,
 )
@@ -250,7 +260,9 @@ LEAN: Language[LeanToolchain, LeanSettings] = Language(
     tactic_list=_lean_list,
     check_axioms=_any_axioms,
     lacking=_lean_lacks,
-    taught_elsewhere=frozenset(("knn", "premises", "model")),
+    reading=Reading("lean", whole_names, qualified=False),
+    dialect=Dialect("apply {}", "rw [{}]", "rw [← {}]", "apply {} <;> assumption", unnamed=""),
+    taught_elsewhere=frozenset(("model",)),
 )
 LANGUAGES: Mapping[str, AnyLanguage] = {language.suffix: language for language in (ROCQ, LEAN)}
 """Every language by the ending of its files."""

@@ -212,6 +212,8 @@ def policy_kit(settings: ProveSettings, installed: AnyInstalled, threads: int | 
         settings.split,
         installed.module_name,
         tactic_list=installed.language.tactic_list,
+        reading=installed.language.reading,
+        dialect=installed.language.dialect,
         model=settings.model,
         retriever=settings.retriever,
         threads=threads,

@@ -21,6 +21,8 @@ Features = NDArray[np.uint32]
 """Sorted feature ids, each once; even ones are of the conclusion, odd ones of the hypotheses."""
 
 _UNKNOWN = "_"
+HIDDEN = "✝"
+"""A mark of names that cannot be written."""
 
 
 def goal_features(goal: Goal) -> Features:
@@ -49,7 +51,7 @@ def local_features(goal: Goal) -> dict[str, frozenset[int]]:
         found[name] = frozenset({_number("quantified", 1), _number(f"{head.removeprefix(_UNKNOWN)} 1", 1)})
     for hypothesis in goal.hypotheses:
         features = type_features(hypothesis.type, names)
-        found.update(dict.fromkeys(hypothesis.names, features))
+        found.update(dict.fromkeys((name for name in hypothesis.names if HIDDEN not in name), features))
     return found
 
 

@@ -1,7 +1,7 @@
-"""The shape of a printed Rocq term: its leading connective, its parts, the names in it.
+"""The shape of a printed term of Rocq or Lean: its leading connective, its parts, the names in it.
 
 A light reading of text, enough to choose tactics by; nothing here is trusted, since a tactic that does not fit simply
-fails.  Precedences are those of Rocq's standard notations.
+fails.  Precedences are those of Rocq's standard notations; `→` is read as `->`, `∀` as `forall`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,13 @@ _KEYWORDS = frozenset(
         "cofix",
     ]
 )
-_OPENING, _CLOSING = "([{", ")]}"
+_OPENING, _CLOSING = "([{⦃⟨", ")]}⦄⟩"
+_SPELLED = str.maketrans(
+    {
+        "∀": "forall ", "∃": "exists ", "→": "->", "↔": "<->", "∧": "/\\", "∨": "\\/", "¬": "~", "≠": "<>", "≤": "<=",
+        "≥": ">=",
+    }
+)  # fmt: skip
 
 
 class Connective(StrEnum):
@@ -70,7 +76,7 @@ _RELATIONS: tuple[tuple[Connective, tuple[str, ...]], ...] = (
 @lru_cache(maxsize=65536)
 def connective(term: str) -> Connective:
     """The connective at the top of `term`."""
-    term = stripped(term)
+    term = stripped(spelled(term))
     if term.startswith("forall "):
         return Connective.FORALL
     if term.startswith(("exists ", "exists! ")):
@@ -91,8 +97,8 @@ def connective(term: str) -> Connective:
 
 @lru_cache(maxsize=65536)
 def target(term: str) -> str:
-    """What `term` claims after its quantifiers and premises."""
-    term = stripped(term)
+    """What `term` claims after its quantifiers and premises, in ASCII signs."""
+    term = stripped(spelled(term))
     while True:
         kind = connective(term)
         if kind is Connective.FORALL:
@@ -116,6 +122,11 @@ def head(term: str) -> str:
     """The first identifier of `term`, or the empty string."""
     found = names(term)
     return found[0] if found else ""
+
+
+def spelled(term: str) -> str:
+    """`term` with the signs of logic in ASCII."""
+    return term if term.isascii() else term.translate(_SPELLED)
 
 
 def stripped(term: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from proofloom.policies.dialect import ROCQ, Dialect
 from proofloom.policies.goal_features import goal_features
 from proofloom.policies.policy import Query
 from proofloom.policies.renaming import Naming
@@ -139,8 +140,15 @@ class NearestNeighbours:
 
     name = "knn"
 
-    def __init__(self, memory: StepMemory, situations: Situations, config: NearestConfig | None = None) -> None:
+    def __init__(
+        self,
+        memory: StepMemory,
+        situations: Situations,
+        config: NearestConfig | None = None,
+        dialect: Dialect = ROCQ,
+    ) -> None:
         self._config = config or NearestConfig()
+        self._unnamed = dialect.unnamed
         self._situations = situations
         weights = memory.index.weights(self._config.rarity, self._config.hypotheses)
         self._library = Segment(memory, weights)
@@ -198,7 +206,7 @@ class NearestNeighbours:
         """The tactics of the neighbours with this goal's names; what they are worth is summed by text."""
         config = self._config
         calls = partial(self._callable_as, situation.theorem.full_name)
-        naming = Naming(goal, self._library.weights, config.renamings, calls)
+        naming = Naming(goal, self._library.weights, config.renamings, calls, self._unnamed)
         sums: dict[str, float] = {}
         for one in neighbours:
             for renamed in naming.ways(one.segment.memory, one.row):

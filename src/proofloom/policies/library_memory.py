@@ -21,7 +21,7 @@ from proofloom.policies.step_memory import SeenStep, StepMemory, Texts
 from proofloom.proofs import Goal
 from proofloom.proofs.state import StateSyntaxError
 
-VERSION = 1
+VERSION = 2
 """Counts changes of features and templates, which make old files useless."""
 MOST_GOALS = 3
 """A tactic that was run on many goals at once is remembered for so many of them."""

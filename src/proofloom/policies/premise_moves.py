@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from proofloom.policies.dialect import ROCQ, Dialect
 from proofloom.policies.goal_shape import Connective, connective, names, target
 from proofloom.policies.policy import Query
 from proofloom.proofs import Candidate, Goal
@@ -20,7 +21,7 @@ KINDS = frozenset({"theorem", "axiom", "instance", "constructor", "projection"})
 """What can be applied; definitions are for unfolding."""
 
 _STATEMENT = re.compile(r"(?:#\[[^\]]*\] ?)?(?:[A-Z]\w* )*(?P<name>[^\W\d][\w']*) ?(?P<rest>.*)", re.DOTALL)
-_OPENING, _CLOSING = "([{", ")]}"
+_OPENING, _CLOSING = "([{⦃", ")]}⦄"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,13 @@ class PremiseMoves:
 
     name = "premises"
 
-    def __init__(self, retriever: Retriever, call: Callable[[str, Query], str], premises: int = 20) -> None:
+    def __init__(
+        self, retriever: Retriever, call: Callable[[str, Query], str], premises: int = 20, dialect: Dialect = ROCQ
+    ) -> None:
         self._retriever = retriever
         self._call = call
         self._most = premises
+        self._dialect = dialect
 
     def suggest(self, queries: Sequence[Query], n: int) -> list[list[Candidate]]:
         """For each query at most `n` candidates, best first; scores are a tactic's own and not normalised."""
@@ -53,26 +57,27 @@ class PremiseMoves:
             for rank, found in enumerate(self._retriever.premises(query.state, query.theorem, self._most)):
                 if found.premise.kind in KINDS:
                     name = self._call(found.premise.full_name, query)
-                    for cost, tactic in _moves(name, claim_of(found.premise.statement), goal):
-                        best.setdefault(tactic, -2.3 - 0.12 * rank - cost)
+                    for cost, move in _moves(claim_of(found.premise.statement), goal, self._dialect):
+                        best.setdefault(move.format(name), -2.3 - 0.12 * rank - cost)
         ranked = sorted(best.items(), key=lambda item: -item[1])
         return [Candidate(tactic, score) for tactic, score in ranked[:n]]
 
 
-def _moves(name: str, claim: Claim, goal: Goal) -> Iterator[tuple[float, str]]:
+def _moves(claim: Claim, goal: Goal, dialect: Dialect) -> Iterator[tuple[float, str]]:
+    """Costs and moves, the cheapest of each kind first."""
     conclusion = target(goal.conclusion)
     heads = set(names(conclusion))
     if claim.kind in (Connective.EQUAL, Connective.IFF):
-        yield 0.0, f"rewrite {name}"
-        yield 0.9, f"rewrite <- {name}"
+        yield 0.0, dialect.rewrite
+        yield 0.9, dialect.back
         if connective(conclusion) is claim.kind:
-            yield 0.3, f"apply {name}"
+            yield 0.3, dialect.apply
         if claim.kind is Connective.IFF:
-            yield 0.4, f"apply {name}"
+            yield 0.4, dialect.apply
     elif connective(conclusion) is claim.kind and (claim.kind is not Connective.ATOM or claim.head in heads):
-        yield 0.0, f"apply {name}"
+        yield 0.0, dialect.apply
         if claim.conditional:
-            yield 0.6, f"eapply {name}; eauto"
+            yield 0.6, dialect.conditional
 
 
 @lru_cache(maxsize=65536)

@@ -1,6 +1,7 @@
-"""Reads a printed Rocq term as a tree of heads and arguments, without knowing what any name means.
+"""Reads a printed term of Rocq or Lean as a tree of heads and arguments, without knowing what any name means.
 
-A precedence parser over the standard notations; a sign that it does not know is taken for an operator.  It never
+A precedence parser over the standard notations, in which `∀` is `forall` and `∧` is `/\\`, so that terms of both read
+alike; a sign that it does not know is taken for an operator.  It never
 fails: what cannot be read ends up as one more argument, because features of a strange term are better than none.
 """
 
@@ -14,21 +15,25 @@ from functools import lru_cache
 _TOKEN = re.compile(
     r"(?P<name>@?[^\W\d][\w']*(?:\.[^\W\d][\w']*)*)|(?P<number>\d+(?:\.\d+)?)|(?P<hole>\?(?=[^\W\d])[\w']+)"
     r"|(?P<text>\"(?:[^\"]|\"\")*\")|(?P<scope>%[^\W\d]\w*)|(?P<mark>[()\[\]{},;]|\|(?![|\-]))"
-    r"|(?P<sign>[^\w\s()\[\]{},;\"]+)"
+    r"|(?P<sign>[∀∃λΠ¬]|[^\w\s()\[\]{},;\"∀∃λΠ¬]+)"
 )
-_BINDERS = frozenset({"forall", "exists", "exists!", "fun", "fix", "cofix", "λ", "∀", "∃"})
+_SAME = {
+    "∀": "forall", "Π": "forall", "∃": "exists", "λ": "fun", "↦": "=>", "→": "->", "↔": "<->", "∧": "/\\", "∨": "\\/",
+    "¬": "~", "≠": "<>", "≤": "<=", "≥": ">=",
+}  # fmt: skip
+"""Signs that mean the same as another word."""
+_BINDERS = frozenset({"forall", "exists", "exists!", "fun", "fix", "cofix"})
 _STOPS = frozenset(
     [")", "]", "}", ",", ";", "|", "then", "else", "in", "with", "end", "return", "=>", "as", ":=", "for"]
 )
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _LEVELS = {
-    "->": (99, True), "→": (99, True), "<->": (95, False), "↔": (95, False), "\\/": (85, True), "∨": (85, True),
-    "/\\": (80, True), "∧": (80, True), ":": (100, True), "++": (60, True), "::": (60, True), "+": (50, False),
-    "-": (50, False), "||": (50, False), "*": (40, False), "/": (40, False), "&&": (40, False), "÷": (40, False),
-    "mod": (40, False), "^": (30, True), "^^": (30, True), "∘": (40, False),
+    "->": (99, True), "<->": (95, False), "\\/": (85, True), "/\\": (80, True), ":": (100, True), "++": (60, True),
+    "::": (60, True), "+": (50, False), "-": (50, False), "||": (50, False), "*": (40, False), "/": (40, False),
+    "&&": (40, False), "÷": (40, False), "mod": (40, False), "^": (30, True), "^^": (30, True), "∘": (40, False),
 }  # fmt: skip
 _RELATION = (70, False)
-_PREFIX_LEVELS = {"~": 75, "¬": 75, "-": 35, "/": 35}
+_PREFIX_LEVELS = {"~": 75, "-": 35, "/": 35}
 _MOST_TOKENS = 600
 _MOST_DEPTH = 60
 
@@ -65,9 +70,10 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._tokens: list[tuple[str, str]] = []
         for match in _TOKEN.finditer(text):
-            kind = str(match.lastgroup)
+            kind, token = str(match.lastgroup), match.group()
             if kind != "scope":
-                self._tokens.append((kind, match.group()))
+                token = _SAME.get(token, token)
+                self._tokens.append(("name" if token in _BINDERS else kind, token))
                 if len(self._tokens) == _MOST_TOKENS:
                     break
         self._tokens.append(("mark", ""))

@@ -37,13 +37,20 @@ class Naming:
     """The names of one goal with the features of their types; keeps what it has compared.
 
     At most `most` ways to fill the local slots of one step are given.  `callable_as` says how a lemma (full name, and
-    how it was called where it was used) can be called here, the likelier way first.
+    how it was called where it was used) can be called here, the likelier way first.  `unnamed` leaves a name to the
+    assistant; if it is empty, what is introduced is called as it was.
     """
 
     def __init__(
-        self, goal: Goal, weights: Weights, most: int, callable_as: Callable[[str, str], Sequence[str]]
+        self,
+        goal: Goal,
+        weights: Weights,
+        most: int,
+        callable_as: Callable[[str, str], Sequence[str]],
+        unnamed: str = "?",
     ) -> None:
         self._goal = goal
+        self._unnamed = unnamed
         self._callable_as = callable_as
         self._local = local_features(goal)
         self._taken = frozenset(goal.names)
@@ -75,7 +82,7 @@ class Naming:
 
     def _said(self, template: Template, names: tuple[str, ...], calls: tuple[str, ...]) -> str:
         """The template filled, with what it introduces named as this goal would."""
-        if not names and (count := plain_introductions(template.text)):
+        if self._unnamed and not names and (count := plain_introductions(template.text)):
             return self._introductions(count)
         return freshened(template.filled(names, calls), self._taken.difference(names))
 
@@ -83,8 +90,8 @@ class Naming:
         """`intros` of so many names, which are those of the conclusion where they are free."""
         if count not in self._intros:
             known = list(premises(self._goal.conclusion))
-            names = [name if name and name not in self._taken else "?" for name in known[:count]]
-            names += ["?"] * (count - len(names))
+            names = [name if name and name not in self._taken else self._unnamed for name in known[:count]]
+            names += [self._unnamed] * (count - len(names))
             self._intros[count] = "intros" if count == len(known) else f"intros {' '.join(names)}"
         return self._intros[count]
 

@@ -15,6 +15,7 @@ _NAME = re.compile(r"(?<![\w'.?@])[^\W\d][\w']*(?:\.[^\W\d][\w']*)*")
 _INTRODUCING = re.compile(r"(?<![\w'.])(?:intros?|as)(?![\w'])")
 _PATTERN_PIECE = re.compile(r"[\w']+|\s+|.", re.DOTALL)
 _AFTER_PATTERN = frozenset(["in", "using", "with", "by", "eqn", "until", "after", "before", "at"])
+_BEFORE_VALUE = re.compile(r"(?:\(|\b(?:let|set|pose|have|in|with))\s*$")
 _SLOT = re.compile("([\x01\x02])(\\d+)\x03")
 _PLAIN_INTROS = re.compile(r"intros?((?: [^\W\d][\w']*)+)")
 
@@ -42,7 +43,7 @@ def template_of(tactic: str, local: Collection[str], lemmas: Sequence[str] = ())
 
     def slot(match: re.Match[str]) -> str:
         name = match[0]
-        if _is_argument_name(tactic, match.end()):
+        if _is_argument_name(tactic, match.start(), match.end()):
             return name
         if name in local:
             return f"\x01{_place(names, name)}\x03"
@@ -121,6 +122,6 @@ def _fresh(name: str, taken: Collection[str]) -> str:
     return next(candidate for number in range(len(taken) + 1) if (candidate := f"{name}{number}") not in taken)
 
 
-def _is_argument_name(tactic: str, end: int) -> bool:
-    """True for `x` in `apply lemma with (x := 3)`, which names a variable of the lemma."""
-    return tactic[end:].lstrip().startswith(":=")
+def _is_argument_name(tactic: str, start: int, end: int) -> bool:
+    """True for `x` in `apply lemma with (x := 3)`, which names a variable of the lemma, and in `have x := 3`."""
+    return tactic[end:].lstrip().startswith(":=") and _BEFORE_VALUE.search(tactic[:start]) is not None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import secrets
 import shutil
 import tempfile
@@ -16,12 +15,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, header
+from proofloom.assistants.gate.lean_contents import Foundations, contents
+from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, axioms_in, is_name, quoted
+from proofloom.assistants.gate.lean_statement import closure, printed
+from proofloom.assistants.gate.lean_witnesses import NotRun, Witnesses
 from proofloom.assistants.gate.probe import Doubt
 from proofloom.assistants.lean.lexing import Kind, LexingError, code
 from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain
@@ -38,13 +40,7 @@ FORBIDDEN = frozenset((
 """Words of which a candidate may not have more than its reference: a first filter, with a reason of its own."""
 LIMITS = GateLimits(memory_mib=16384)
 """Lean maps compiled libraries and reserves stacks, so its address space is much larger than its memory."""
-_LADDER = (("compile",), ("assumptions",), ("checker",), ("statement", "commands"))
-_NAME = re.compile(r"(?:[^\W\d][\w'!?]*|«[^»]*»)(?:\.(?:[^\W\d][\w'!?]*|«[^»]*»))*")
-_PART = re.compile(r"«[^»]*»|[^.«]+")
-_PATH = re.compile(rf"{_NAME.pattern}\Z")
-_DEPENDS = re.compile(r"'(.*)' depends on axioms: \[(.*)\]\Z", re.DOTALL)
-_FREE = re.compile(r"'(.*)' does not depend on any axioms\Z", re.DOTALL)
-_MOST_ROUNDS = 50
+_LADDER = (("compile",), ("assumptions", "contents"), ("checker",), ("statement", "commands"))
 
 
 @dataclass
@@ -54,8 +50,6 @@ class _Case:
     theorem: str
     axioms: tuple[str, ...] = ()
     digest: str = ""
-    unchecked: str = ""
-    notes: list[str] = field(default_factory=list)
 
 
 class LeanGate:
@@ -63,6 +57,7 @@ class LeanGate:
 
     `axioms` are full names that a proof may rest on beside the three of Lean.  `forbidden` are the words of the first
     filter.  `checker` is the program that replays a compiled file in the kernel (None for that of the toolchain).
+    `witnesses` are checkers by others; they are asked where they are installed, and their no is a no.
     """
 
     def __init__(
@@ -73,14 +68,17 @@ class LeanGate:
         limits: GateLimits = LIMITS,
         forbidden: frozenset[str] = FORBIDDEN,
         checker: str | None = None,
+        witnesses: Witnesses | None = None,
         fresh_nonce: Callable[[], str] = lambda: secrets.token_hex(8),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._toolchain = toolchain
         self._allowed = frozenset((*AXIOMS, *axioms))
+        self._foundations = Foundations(frozenset(map(quoted, self._allowed)))
         self._limits = limits
         self._forbidden = forbidden
         self._checker = checker or toolchain.checker
+        self._witnesses = witnesses or Witnesses.find()
         self._fresh_nonce = fresh_nonce
         self._clock = clock
         self._temporary = tempfile.TemporaryDirectory(prefix="proofloom-gate-")
@@ -93,7 +91,7 @@ class LeanGate:
 
         Raises `ValueError` for a theorem that is no name, `AssistantError` if no process can be started.
         """
-        if not _PATH.match(theorem):
+        if not is_name(theorem):
             raise ValueError(f"{theorem!r}: wanted names with dots between them")
         with self._lock:
             return self._check(reference, candidate, theorem, settings)
@@ -112,7 +110,10 @@ class LeanGate:
             ("compile", self._compile),
             ("assumptions", self._assumptions),
             ("statement", self._statement),
+            ("contents", self._contents),
             ("checker", self._replay),
+            ("safeverify", self._safeverify),
+            ("comparator", self._comparator),
         )
         results = dict.fromkeys((name for name, _ in checks), CheckResult.NOT_RUN)
         finding, reason = Finding.ACCEPTED, ""
@@ -127,7 +128,10 @@ class LeanGate:
             )
             case = _Case(reference_edition, candidate_edition, theorem)
             for name, check in checks:
-                refusal = _refusal(check, case)
+                try:
+                    refusal = _refusal(check, case)
+                except NotRun:
+                    continue
                 if refusal is not None:
                     not_run = refusal.finding is Finding.NOT_CHECKED and name == "checker"
                     results[name] = CheckResult.NOT_RUN if not_run else CheckResult.FAILED
@@ -144,7 +148,11 @@ class LeanGate:
             checks=results,
             axioms=() if case is None else case.axioms,
             statement_digest="" if case is None else case.digest,
-            tools={"compiler": f"{self._toolchain.lean} ({self._toolchain.name})", "checker": self._checker or "none"},
+            tools={
+                "compiler": f"{self._toolchain.lean} ({self._toolchain.name})",
+                "checker": self._checker or "none",
+                **self._witnesses.named,
+            },
             limits=runs[-1].limits if runs else {},
             seconds=self._clock() - started,
             memory_mib=max((one.memory_mib for one in runs), default=0.0),
@@ -152,7 +160,7 @@ class LeanGate:
 
     def _commands(self, case: _Case) -> None:
         """The candidate imports what the reference imports, and has no more of the forbidden words."""
-        if header(case.reference.text) != header(case.candidate.text):
+        if case.reference.imports != case.candidate.imports:
             raise Refusal(Finding.FORBIDDEN_COMMAND, "the candidate imports other modules than the reference")
         reference, candidate = (
             Counter(token.text for token in code(edition.text) if token.kind is Kind.WORD)
@@ -179,18 +187,18 @@ class LeanGate:
         )
         asked = (f"#print axioms {control}'", f"#print axioms {case.theorem}")
         said = case.candidate.ask((" ".join((*questions, asked[0])), asked[1]))
-        if said[0] is None or _axioms(said[0], f"{control}'") != (control,):
+        if said[0] is None or axioms_in(said[0], f"{control}'") != (control,):
             raise Doubt("a question about an axiom of our own was not answered truly")
         if said[1] is None:
             raise Refusal(Finding.WRONG_STATEMENT, f"the candidate has no theorem {case.theorem}")
-        case.axioms = _axioms(said[1], case.theorem)
+        case.axioms = axioms_in(said[1], case.theorem)
         if "sorryAx" in case.axioms:
             raise Refusal(Finding.INCOMPLETE, "the proof rests on sorryAx: something is left open")
         foreign = [name for name in case.axioms if name not in self._allowed]
         if foreign:
             raise Refusal(Finding.FORBIDDEN_AXIOM, f"the proof rests on {', '.join(foreign)}")
         if case.axioms:
-            stated = tuple(f"#check @{_quoted(name)}" for name in case.axioms)
+            stated = tuple(f"#check @{quoted(name)}" for name in case.axioms)
             ours, theirs = (case.candidate.ask(stated, EXPLICIT, alone=alone) for alone in (True, False))
             for name, own, other in zip(case.axioms, ours, theirs, strict=True):
                 if own is None or own != other:
@@ -198,78 +206,47 @@ class LeanGate:
 
     def _statement(self, case: _Case) -> None:
         """The statement and every definition of the file under it are the same, printed with nothing left out."""
-        said = _closure(case.reference, case.theorem)
-        found = _printed(case.candidate, list(said))
+        said = closure(case.reference, case.theorem)
+        found = printed(case.candidate, list(said))
         case.digest = hashlib.sha256(json.dumps(sorted(said.items())).encode()).hexdigest()
         for name, text in said.items():
             if found[name] != text:
                 what = "states something else" if name == case.theorem else f"means another thing by {name}"
                 raise Refusal(Finding.WRONG_STATEMENT, f"the candidate {what}")
 
+    def _contents(self, case: _Case) -> None:
+        """Axioms and statement again, read in the compiled files, where a candidate's own syntax has no say."""
+        theorem = quoted(case.theorem)
+        reference, candidate = (contents(one.library, (MODULE,)) for one in (case.reference, case.candidate))
+        for edition, declarations in (("reference", reference), ("candidate", candidate)):
+            if theorem not in declarations:
+                raise Doubt(f"the compiled {edition} has no {case.theorem}, though Lean says so")
+        wanted, given = reference.meaning(theorem), candidate.meaning(theorem)
+        for name in sorted(wanted.keys() | given.keys(), key=lambda name: name != theorem):
+            if wanted.get(name) != given.get(name):
+                what = "states something else" if name == theorem else f"means another thing by {name}"
+                raise Refusal(Finding.WRONG_STATEMENT, f"the compiled candidate {what}")
+        foreign = self._foundations.axioms(case.candidate, candidate, theorem, self._fresh_nonce())
+        if quoted("sorryAx") in foreign:
+            raise Refusal(Finding.INCOMPLETE, "the compiled proof rests on sorryAx: something is left open")
+        if foreign:
+            raise Refusal(Finding.FORBIDDEN_AXIOM, f"the compiled proof rests on {', '.join(foreign)}")
+
     def _replay(self, case: _Case) -> None:
         if self._checker is None:
             raise Refusal(Finding.NOT_CHECKED, CHECKER_MISSING)
-        place = case.candidate.folder / "source"
-        done = case.candidate.shop.program(self._checker, place, (place,), MODULE)
+        place = case.candidate.folder / "replay"
+        done = case.candidate.shop.program(self._checker, place, (case.candidate.library,), MODULE)
         case.candidate.runs.append(done)
         if not done.good:
             reason = " ".join((done.error + done.out).split())[:300] or f"exit status {done.status}"
             raise Refusal(Finding.CHECKER_REFUSED, reason)
 
+    def _safeverify(self, case: _Case) -> None:
+        self._witnesses.safeverify(case.reference, case.candidate, case.axioms)
 
-def _axioms(text: str, theorem: str) -> tuple[str, ...]:
-    """The axioms in an answer of `#print axioms`; raises `Doubt` unless it is about `theorem` and is read whole."""
-    free, depends = _FREE.match(text), _DEPENDS.match(text)
-    if free is not None and free[1] == theorem:
-        return ()
-    if depends is None or depends[1] != theorem:
-        raise Doubt(f"cannot read the axioms of {theorem} in {text[:120]!r}")
-    names = tuple(match[0] for match in _NAME.finditer(depends[2]))
-    if ", ".join(names) != " ".join(depends[2].split()):
-        raise Doubt(f"cannot read the axioms in {depends[2][:120]!r}")
-    return names
-
-
-def _closure(edition: Edition, theorem: str) -> dict[str, str]:
-    """The theorem and all that its statement mentions in the file, each with what Lean prints for it."""
-    said: dict[str, str] = {}
-    known: set[str] = set()
-    new = [theorem]
-    for _ in range(_MOST_ROUNDS):
-        texts = _printed(edition, new)
-        if texts.get(theorem, "") is None:
-            raise Refusal(Finding.NOT_CHECKED, f"the reference has no theorem {theorem}")
-        said |= {name: text for name, text in texts.items() if text is not None}
-        known |= set(new)
-        words = {match[0] for text in texts.values() if text is not None for match in _NAME.finditer(text)} - known
-        if not words:
-            return said
-        asked = sorted(words)
-        library = edition.ask([f"#check @{_quoted(word)}" for word in asked], EXPLICIT, alone=True)
-        new = [word for word, answer in zip(asked, library, strict=True) if answer is None]
-        known |= words
-        if not new:
-            return said
-    raise Doubt(f"the definitions under {theorem} go deeper than {_MOST_ROUNDS}")
-
-
-def _printed(edition: Edition, names: Sequence[str]) -> dict[str, str | None]:
-    """For each name its type, and its body if it is not a theorem; None for what is no constant."""
-    types = edition.ask([f"#check @{_quoted(name)}" for name in names], EXPLICIT)
-    there = [name for name, text in zip(names, types, strict=True) if text is not None]
-    found: dict[str, str | None] = dict(zip(names, types, strict=True))
-    bodies = edition.ask([f"#print {_quoted(name)}" for name in there], EXPLICIT) if there else []
-    for name, body in zip(there, bodies, strict=True):
-        if body is None:
-            raise Doubt(f"#print {name} was not answered")
-        if not re.match(r"(?:@\[[^\]]*\]\s*)?(?:protected |private |noncomputable )*theorem ", body):
-            found[name] = f"{found[name]}\n{body}"
-    return found
-
-
-def _quoted(name: str) -> str:
-    """The name with every part in guillemets, so that no part of it is a keyword."""
-    return ".".join(part if part.startswith("«") else f"«{part}»" for part in _PART.findall(name))
+    def _comparator(self, case: _Case) -> None:
+        self._witnesses.comparator(case.reference, case.candidate, case.theorem, self._allowed)
 
 
 def _refusal(check: Callable[[_Case], None], case: _Case) -> Refusal | None:

@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from proofloom.assistants.gate.build import Refusal
@@ -23,6 +24,11 @@ from proofloom.proofs import Finding
 MODULE = "ProofloomGated"
 EXPLICIT = ("pp.all true", "pp.deepTerms true", "pp.proofs true", "pp.maxSteps 10000000", "pp.rawOnError true")
 """Options under which two terms print alike only if they are alike."""
+_PRODUCTS = (".olean", ".olean.server", ".olean.private", ".ir")
+_NAME = re.compile(r"(?:[^\W\d][\w'!?]*|«[^»]*»)(?:\.(?:[^\W\d][\w'!?]*|«[^»]*»))*")
+_PART = re.compile(r"«[^»]*»|[^.«]+")
+_DEPENDS = re.compile(r"'(.*)' depends on axioms: \[(.*)\]\Z", re.DOTALL)
+_FREE = re.compile(r"'(.*)' does not depend on any axioms\Z", re.DOTALL)
 _HEADER = frozenset(("prelude", "module", "import", "public", "meta", "all", "."))
 _ENDINGS = {
     Ending.WALL: Finding.TIMEOUT,
@@ -54,7 +60,7 @@ class Shop:
         return run(("env", *given, f"LEAN_PATH={search}", program, *arguments), folder, self.limits, own_proc=True)
 
 
-@dataclass
+@dataclass(eq=False)
 class Edition:
     """One text, compiled under a fixed module name in a folder of its own; `runs` are the processes that it took."""
 
@@ -62,6 +68,16 @@ class Edition:
     folder: Path
     shop: Shop
     runs: list[Run] = field(default_factory=list)
+
+    @property
+    def library(self) -> Path:
+        """The folder of the compiled module, with nothing else in it: what elaboration wrote elsewhere stays behind."""
+        return self.folder / "library"
+
+    @cached_property
+    def imports(self) -> str:
+        """The lines with which the text says what it imports."""
+        return header(self.text)
 
     def compile(self) -> None:
         """Compile the text afresh; raises `Refusal`."""
@@ -71,16 +87,23 @@ class Edition:
         (place / f"{MODULE}.lean").write_text(self.text, encoding="utf-8")
         done = self.shop.lean(place, (), "--json", "-o", f"{MODULE}.olean", f"{MODULE}.lean")
         self.runs.append(done)
-        if done.good and (place / f"{MODULE}.olean").is_file():
-            return
-        raise Refusal(_ENDINGS.get(done.ending, Finding.INCOMPLETE), _reason(done))
+        if not done.good or not (place / f"{MODULE}.olean").is_file():
+            raise Refusal(_ENDINGS.get(done.ending, Finding.INCOMPLETE), _reason(done))
+        for other in (self.library, self.folder / "questions"):
+            shutil.rmtree(other, ignore_errors=True)
+        self.library.mkdir()
+        for product in (place / f"{MODULE}{ending}" for ending in _PRODUCTS):
+            if product.is_symlink():
+                raise Refusal(Finding.NOT_CHECKED, f"{product.name} is a link and not what Lean has written")
+            if product.is_file():
+                product.rename(self.library / product.name)
 
     def ask(self, questions: Sequence[str], options: Sequence[str] = (), *, alone: bool = False) -> list[str | None]:
         """What Lean prints for each command (one line each), None where it reports an error; raises `Doubt`.
 
         With `alone`, only what the text imports is there, and not the text itself.
         """
-        head = header(self.text)
+        head = self.imports
         imports = head if alone else ("prelude\n" if head.startswith("prelude") else "") + f"import {MODULE}\n"
         lines = [*imports.rstrip("\n").split("\n"), *(f"set_option {option}" for option in options)]
         first = len(lines) + 1
@@ -88,7 +111,7 @@ class Edition:
         place = self.folder / "questions"
         place.mkdir(parents=True, exist_ok=True)
         (place / "Ask.lean").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        done = self.shop.lean(place, (self.folder / "source",), "--json", "Ask.lean")
+        done = self.shop.lean(place, () if alone else (self.library,), "--json", "Ask.lean")
         self.runs.append(done)
         if done.ending is not Ending.EXIT:
             raise Doubt(f"the questions about the compiled file ended with {done.ending}")
@@ -122,6 +145,34 @@ def header(text: str) -> str:
     words = [token.text for token in code(text[:end])]
     lines = re.sub(r" (?=(?:import|public|meta)\b)", "\n", " ".join(words))
     return lines.replace("public\nimport", "public import").replace("meta\nimport", "meta import") + "\n"
+
+
+def axioms_in(text: str, theorem: str) -> tuple[str, ...]:
+    """The axioms in an answer of `#print axioms`; raises `Doubt` unless it is about `theorem` and is read whole."""
+    free, depends = _FREE.match(text), _DEPENDS.match(text)
+    if free is not None and quoted(free[1]) == quoted(theorem):
+        return ()
+    if depends is None or quoted(depends[1]) != quoted(theorem):
+        raise Doubt(f"cannot read the axioms of {theorem} in {text[:120]!r}")
+    names = tuple(names_in(depends[2]))
+    if ", ".join(names) != " ".join(depends[2].split()):
+        raise Doubt(f"cannot read the axioms in {depends[2][:120]!r}")
+    return names
+
+
+def names_in(text: str) -> list[str]:
+    """Whatever in a text is written as a name."""
+    return [match[0] for match in _NAME.finditer(text)]
+
+
+def is_name(text: str) -> bool:
+    """True for a full name, with its dots."""
+    return _NAME.fullmatch(text) is not None
+
+
+def quoted(name: str) -> str:
+    """The name with every part in guillemets, so that no part of it is a keyword."""
+    return ".".join(part if part.startswith("«") else f"«{part}»" for part in _PART.findall(name))
 
 
 def _answer(question: str, said: Sequence[tuple[str, str]]) -> str | None:

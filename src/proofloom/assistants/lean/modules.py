@@ -38,6 +38,11 @@ def imported(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in ([] if prelude else ["Init"]) + found if name))
 
 
+def whole_names(text: str, own: str) -> tuple[tuple[None, str], ...]:
+    """The imports of the text of a file `own`, each as a whole name: no prefix has to be looked for."""
+    return tuple((None, name) for name in imported(text) if name != own)
+
+
 def _words(text: str) -> Iterator[str]:
     """The tokens of the head of a text; where it cannot be read it ends."""
     try:

@@ -157,7 +157,8 @@ class _Run:
         """The header with a hole in each alternative, then the alternatives."""
         others = len(state.goals) - 1
         lines = [plain(self._text, tactic.header), *(f"{plain(self._text, left)} => ?_" for left in tactic.lefts)]
-        state = self._run("\n".join(lines), (tactic.header, *tactic.lefts), state, behind, 1)
+        patterns = tactic.lefts if tactic.text.startswith("match") else ()  # others are names of the cases
+        state = self._run("\n".join(lines), (tactic.header, *patterns), state, behind, 1)
         if len(state.goals) != others + len(tactic.parts):
             raise Refused("the alternatives are not its goals")
         for number, part in enumerate(tactic.parts):
