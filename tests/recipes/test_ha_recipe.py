@@ -25,6 +25,7 @@ ROWS = {
     "three": {("flow", "hierarchy"): "three"},
     "weak": {("flow", "strength"): 0.05},
     "strong": {("flow", "strength"): 0.2},
+    "very-strong": {("flow", "strength"): 1.0},
     "two-layers": {("flow", "layers"): 2},
     "all-layers": {("flow", "layers"): "all"},
     "reversed": {("flow", "hierarchy"): "five-reversed"},

@@ -62,7 +62,7 @@ def loaded_model(folder: Path, most_tokens: int = MOST_TOKENS, threads: int | No
 
     if threads is not None:
         torch.set_num_threads(threads)
-    model, tokenizer = load_model(folder), load_tokenizer(folder)
+    tokenizer, model = load_tokenizer(folder), load_model(folder)
     if not isinstance(tokenizer.eos_token_id, int):
         raise ModelError(f"{folder}: its tokenizer has no end of text; wanted one that says where a tactic stops")
     context = min(int(model.config.get_text_config().max_position_embeddings), int(tokenizer.model_max_length))
