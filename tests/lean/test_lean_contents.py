@@ -16,7 +16,7 @@ from test_lean_gate import CHEATS, FALSE, PLAIN, Cheat
 
 from proofloom.assistants.gate.confinement import GateLimits
 from proofloom.assistants.gate.lean import LIMITS, LeanGate
-from proofloom.assistants.gate.lean_contents import Foundations, _followed, contents
+from proofloom.assistants.gate.lean_contents import Foundations, _asked, _followed, _writable, contents
 from proofloom.assistants.gate.lean_probe import MODULE, Edition, Shop
 from proofloom.assistants.gate.lean_terms import Declarations
 from proofloom.assistants.gate.olean import Image
@@ -115,6 +115,18 @@ def test_the_library_is_asked_once(toolchain: LeanToolchain, tmp_path: Path) -> 
     for _ in range(2):
         assert allowing.axioms(made, own, "«t»", "n") == ()
     assert (asked, len(made.runs)) == (3, 4)  # what is found wanting is asked about again
+
+
+def test_a_whole_library_is_asked_about_at_once(toolchain: LeanToolchain, lean: Path, tmp_path: Path) -> None:
+    """Constants of every kind, with their universes: recursors, constructors, quotients, what Lean has made itself."""
+    core = contents(lean.parents[1] / "lib", ("ProofCore",))
+    unsafe = ("«_override»", "«_unsafe_rec»", "«lc", "«unsafeCast»")  # no proof can rest on these: the kernel refuses
+    safe = [name for name in core if _writable(name) and not any(part in name for part in unsafe)]
+    names = {name: len([one for one in core.of(name).facts[0].split(",") if one]) for name in safe}
+    assert len(names) > 700 and max(names.values()) >= 2
+    made = edition(toolchain, tmp_path, "theorem t : True := True.intro\n")
+    declared = {name for name in names if core.of(name).kind == "axiom"}
+    assert set(_asked(made, names, "n")) == declared >= {"«propext»", "«sorryAx»"}
 
 
 def test_what_lies_in_the_folder_of_the_compilation_is_no_library(toolchain: LeanToolchain, tmp_path: Path) -> None:
