@@ -172,6 +172,27 @@ def test_all_kinds_of_declarations_are_read(compiled: Compile) -> None:
     assert set(found.meaning("«t»")) == {"«t»", "«d»"}
 
 
+IN_PARTS = "module\nprelude\n" + PLAIN + "public inductive F : Prop where\npublic axiom f : F\n"
+"""The head of a file of Lean's module system, which is compiled into several files that point into each other."""
+
+
+def test_a_module_in_several_files_is_read_whole(toolchain: LeanToolchain, blind: LeanGate, tmp_path: Path) -> None:
+    shop = Shop(toolchain, LIMITS, LeanSettings(tmp_path))
+    made = Edition(IN_PARTS + "axiom a : F\npublic theorem t : F := a\n", tmp_path / "edition", shop)
+    made.compile()
+    endings = {"olean", "olean.server", "olean.private"}
+    assert endings <= {file.name.partition(".")[2] for file in made.library.iterdir()}
+    found = contents(made.library, (MODULE,))
+    hidden = f"«_private».«{MODULE}».0.«a»"
+    assert found.reached(["«t»"], proofs=True).own == {"«t»", "«F»", hidden}
+    reference, candidate = IN_PARTS + "public theorem t : F := f\n", made.text
+    verdict = blind.check(reference.encode(), candidate.encode(), "t", LeanSettings(tmp_path))
+    assert verdict.finding is Finding.FORBIDDEN_AXIOM and hidden in verdict.reason
+    (made.library / f"{MODULE}.olean.private").unlink()
+    with pytest.raises(Doubt, match="cannot be read"):
+        contents(made.library, (MODULE,))
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
