@@ -27,6 +27,7 @@ from proofloom.app.languages import SUFFIXES, language_of
 from proofloom.app.premises import index, search
 from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
 from proofloom.app.run import Destination
+from proofloom.app.screen import screen
 from proofloom.app.settings import STRATEGIES, ProveSettings, names, read_settings
 from proofloom.app.split import split
 from proofloom.app.toml_records import BadInput, choice
@@ -229,6 +230,7 @@ def check(
 
 
 app.command()(trace)
+app.command()(screen)
 app.command()(inspect)
 app.command()(split)
 app.command()(train)

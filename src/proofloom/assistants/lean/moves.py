@@ -42,13 +42,21 @@ def fresh(name: str, goal: Goal) -> str:
     return next(new for number in range(1, len(taken) + 2) if (new := f"{name}{number}") not in taken)
 
 
+def introduction(goal: Goal) -> str:
+    """The tactic that introduces the next variable, by its own name where that is free, or the next premise."""
+    binder = _BINDER.match(goal.conclusion)
+    return f"intro {fresh(binder[1] or 'x' if binder is not None else 'h', goal)}"
+
+
 def _by_conclusion(goal: Goal) -> Iterator[str]:
     conclusion = goal.conclusion
-    binder = _BINDER.match(conclusion)
-    if binder is not None:
-        yield f"intro {fresh(binder[1] or 'x', goal)}"
-    elif conclusion.startswith("¬") or _outside(conclusion, "→") or _outside(conclusion, "≠"):
-        yield f"intro {fresh('h', goal)}"
+    if (
+        _BINDER.match(conclusion)
+        or conclusion.startswith("¬")
+        or _outside(conclusion, "→")
+        or _outside(conclusion, "≠")
+    ):
+        yield introduction(goal)
     if conclusion.startswith("∃"):
         yield from (f"exists {name}" for h in goal.hypotheses for name in h.names if _accessible(h))
         yield from ("exists 0", "exists 1")
