@@ -29,7 +29,7 @@ from proofloom.evaluation.figures import Figures, arguments
 from proofloom.proofs import Step, Theorem
 
 sys.path += [str(Path(__file__).parents[1] / place) for place in ("tools/small_lean", "tests/lean")]
-from small_lean import HEADER, install
+from small_lean import HEADER, install, unavailable
 from small_theorems import THEOREMS
 
 TRIALS_PER_THEOREM = 100
@@ -156,6 +156,8 @@ def run(toolchain: LeanToolchain, folder: Path, statements: Sequence[str], seed:
 def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     options = parser.parse_args()
+    if (reason := unavailable()) is not None:
+        parser.exit(0, f"not measured: {reason}\n")
     figures = Figures("lean_steps", quiet=options.json)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place).resolve()

@@ -89,7 +89,7 @@ def material(options: argparse.Namespace) -> Material:
         lexical = Bm25(entries, Situations(library.files(), library.accessibility(), str))
         split = library.split(options.split)
         data = ", ".join(entry.repository.url for entry in library.repositories())
-    learned = sampled(learned, 320 if options.quick else None, options.seed)
+    learned = sampled(learned, 320 if options.quick else options.pairs, options.seed)
     held_out = sampled(held_out, 60 if options.quick else options.questions, options.seed)
     pool = entries
     if options.quick:
@@ -149,6 +149,7 @@ def main() -> None:
     parser.add_argument("--split", default="figures", help="name of the split (default figures)")
     parser.add_argument("--epochs", type=int, default=3, help="passes over the training pairs (default 3)")
     parser.add_argument("--seeds", type=int, default=3, help="how often each arm is trained (default 3)")
+    parser.add_argument("--pairs", type=int, metavar="N", help="learn from at most so many goals (default all)")
     parser.add_argument("--questions", type=int, default=3000, help="validation questions, at most (default 3000)")
     parser.add_argument("--arm", type=Arm, action="append", help="train only this one; may be repeated (default all)")
     parser.add_argument("--save", type=Path, metavar="FOLDER", help="where the encoder of one arm and one seed goes")
@@ -169,31 +170,30 @@ def main() -> None:
     goals, asked = (goal_texts(tokenizer, [question.goal for question in part]) for part in (learned, held_out))
     words = by_words(made, set(numbers.tolist()), 100)
     found = {"bm25": [len(set(q.used) & set(one[:K])) / len(q.used) for q, one in zip(held_out, words, strict=True)]}
-    for arm in arms:
-        runs, mixes = [], []
-        for seed in range(options.seed, options.seed + seeds):
-            torch.manual_seed(seed)
-            encoder = PremiseModel(len(tokenizer), arm)
-            encoder.weigh([*premises.values(), *goals])
-            settings = replace(ContrastSettings(), seed=seed, epochs=1 if options.quick else options.epochs)
-            begun = time.process_time()
-            losses = train_encoder(encoder, learned, goals, premises, files, settings)
-            trained = time.process_time()
-            rows = vectors(encoder, list(premises.values()))
-            encoded = time.process_time()
-            near = nearest(held_out, vectors(encoder, asked), numbers, rows, 100)
-            runs.append(recalls(held_out, near, K))
-            mixes.append(both(made, words, near))
-            measured = {"recall@10": float(np.mean(runs[-1])), "recall@10 with BM25": float(np.mean(mixes[-1]))}
-            figures.say(
-                f"{arm} seed {seed}: last losses {np.mean(losses[-100:]):.3f}, recall@10 {measured['recall@10']:.4f}, "
-                f"with BM25 {measured['recall@10 with BM25']:.4f}; {trained - begun:.0f} CPU s to train, "
-                f"{encoded - trained:.0f} to encode {len(rows):,} premises"
-            )
-            figures.figure(f"{arm}_seed_{seed}_recall_10", round(measured["recall@10"], 4))
-            if options.save is not None:
-                save(encoder, tokenizer, made, settings, measured, options.save)
-        found[arm], found[f"{arm}_bm25"] = np.mean(runs, 0).tolist(), np.mean(mixes, 0).tolist()
+    runs: dict[str, list[list[float]]] = {}
+    for seed, arm in ((seed, arm) for seed in range(options.seed, options.seed + seeds) for arm in arms):
+        torch.manual_seed(seed)
+        encoder = PremiseModel(len(tokenizer), arm)
+        settings = replace(ContrastSettings(), seed=seed, epochs=1 if options.quick else options.epochs)
+        begun = time.process_time()
+        losses = train_encoder(encoder, learned, goals, premises, files, settings)
+        trained = time.process_time()
+        rows = vectors(encoder, list(premises.values()))
+        encoded = time.process_time()
+        near = nearest(held_out, vectors(encoder, asked), numbers, rows, 100)
+        alone, mixes = recalls(held_out, near, K), both(made, words, near)
+        runs.setdefault(arm, []).append(alone)
+        runs.setdefault(f"{arm}_bm25", []).append(mixes)
+        measured = {"recall@10": float(np.mean(alone)), "recall@10 with BM25": float(np.mean(mixes))}
+        figures.say(
+            f"{arm} seed {seed}: last losses {np.mean(losses[-100:]):.3f}, recall@10 {measured['recall@10']:.4f}, "
+            f"with BM25 {measured['recall@10 with BM25']:.4f}; {trained - begun:.0f} CPU s to train, "
+            f"{encoded - trained:.0f} to encode {len(rows):,} premises"
+        )
+        figures.figure(f"{arm}_seed_{seed}_recall_10", round(measured["recall@10"], 4))
+        if options.save is not None:
+            save(encoder, tokenizer, made, settings, measured, options.save)
+    found |= {name: np.mean(some, 0).tolist() for name, some in runs.items()}
     for name, values in found.items():
         mean, low, high = interval(held_out, values, options.seed)
         figures.say(f"{name:12} recall@10 {mean:.4f} (95 %: {low:.4f} to {high:.4f})")

@@ -102,7 +102,7 @@ def test_what_is_no_theorem_has_no_negation(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("conclusion", "tactic"),
-    [("∀ (n m : Nat), n = m", "intro n"), ("∀ {p : Prop}, p", "intro x"), ("p → q", "intro h")],
+    [("∀ (n m : Nat), n = m", "intro n"), ("∀ {p : Prop}, p", "intro p"), ("p → q", "intro h")],
 )
 def test_variables_keep_their_names(conclusion: str, tactic: str) -> None:
     assert introduction(Goal((), conclusion)) == tactic

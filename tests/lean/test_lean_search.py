@@ -58,6 +58,11 @@ def test_a_wrong_claim_is_not_found(assistant: Lean) -> None:
     ("goal", "wanted"),
     [
         ("⊢ ∀ n : Nat, n = n", "intro n"),
+        ("⊢ ∀ (n : Nat), n = n", "intro n"),
+        ("⊢ (∀ x, p x) → ∀ (x y : Nat) {z : Nat}, x = y → ¬p 1", "intro h x y z h1 h2"),
+        ("⊢ (∀ x, p x) → ∀ (x y : Nat) {z : Nat}, x = y → ¬p 1", "intro h"),
+        ("h : p\n⊢ p ∧ q → ∃ x, x → x", "intro h1"),
+        ("⊢ ∀ x✝, x✝ ≠ 0", "intro x h"),
         ("n : Nat\n⊢ ∀ n : Nat, n = n", "intro n1"),
         ("p : Prop\nh : p\n⊢ ¬p", "intro h1"),
         ("p q : Prop\nh : p ∨ q\n⊢ q ∨ p", "rcases h with h1 | h1"),

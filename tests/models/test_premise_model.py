@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from proofloom.corpus.entries import PremiseEntry
 from proofloom.models import tree_encoder
 from proofloom.models.premise_model import CONCLUSION, PremiseModel, vectors
 from proofloom.models.tokenizer import train_tokenizer
-from proofloom.models.tree_encoder import Arm, EncoderSizes, TreeText
+from proofloom.models.tree_encoder import Arm, EncoderSizes
 from proofloom.models.tree_texts import FIELDS, LONGEST, goal_texts, premise_texts
 from proofloom.proofs import Goal, Hypothesis
 
@@ -47,14 +46,6 @@ def test_before_training_a_text_is_the_weighted_mean_of_its_words(tokenizer: Any
     mean = (made.encoder.words.weight[list(text.tokens)] * weights[:, None]).sum(0)
     expected = (mean / mean.norm()).detach().numpy()
     assert vectors(made, [text])[0] == pytest.approx(expected, abs=1e-5)
-
-
-def test_words_in_every_text_count_for_nothing(tokenizer: Any) -> None:
-    made = model(tokenizer)
-    texts = [TreeText((5, 6), (0, 1)), TreeText((5, 7, 7), (0, 1, 2)), TreeText((5, 7), (0, 1))]
-    made.weigh(texts)
-    weights = made.word_weights.tolist()
-    assert weights[5:9] == pytest.approx([0.0, math.log(4 / 2), math.log(4 / 3), math.log(4)])
 
 
 @pytest.mark.parametrize("arm", Arm)

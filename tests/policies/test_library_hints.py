@@ -6,12 +6,14 @@ from datetime import date
 from pathlib import Path
 
 from proofloom.corpus.library import Library
-from proofloom.corpus.records import Repository, TracedFile, TracedStep, TracedTheorem
+from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
 from proofloom.policies.knn import NearestNeighbours
 from proofloom.policies.library_hints import LibraryHints
 from proofloom.policies.library_memory import library_memory
 from proofloom.policies.policy import Query
+from proofloom.policies.premise_moves import PremiseMoves
 from proofloom.proofs import ProofState, Theorem
+from proofloom.retrieval.bm25 import Bm25
 from proofloom.retrieval.situation import Situations
 
 REPOSITORY = Repository("https://example.org/lib", "a1", "rocq", "8.16.1", date(2026, 11, 1))
@@ -42,7 +44,8 @@ def filled(place: Path) -> Library:
 
 def test_only_what_stands_before_a_step_gives_hints(tmp_path: Path) -> None:
     with filled(tmp_path / "library.sqlite") as library:
-        hints = LibraryHints(library, library_memory(library, None))
+        situations = Situations.in_library(library, str)
+        hints = LibraryHints(library, situations, NearestNeighbours(library_memory(library, None), situations))
         names = {entry.id: entry.full_name for entry in library.theorems()}
         found = {names[step.theorem_id]: set(hints(step)) for step in library.steps()}
     assert found == {
@@ -65,4 +68,35 @@ def test_a_source_gives_the_hints_that_the_library_gave(tmp_path: Path) -> None:
         situations = Situations.in_library(library, lambda file: f"L.{file.stem}")
         at = Theorem("b2", "Lemma b2 : True.", before, file=Path("B.v"), path="b2")
         (asked,) = NearestNeighbours(memory, situations).suggest([Query(ProofState.parse(STATE), at)], 16)
-        assert [one.tactic for one in asked] == list(LibraryHints(library, memory)(step))
+        hints = LibraryHints(library, situations, NearestNeighbours(memory, situations))
+        assert [one.tactic for one in asked] == list(hints(step)) != []
+
+
+def test_premises_that_stand_before_a_step_give_hints(tmp_path: Path) -> None:
+    premises = [
+        Premise(f"L.A.{name}", f"Lemma {name} : forall n, n + 0 = n.", "theorem", at)
+        for name, at in (("old", 0), ("new", 90))
+    ]
+    with Library.open(tmp_path / "library.sqlite") as library:
+        library.add_file(
+            REPOSITORY,
+            TracedFile("L.A", "A.v", "0" * 64, (), (theorem("L.A.a", 50), theorem("L.A.b", 99)), tuple(premises)),
+        )
+        situations = Situations.in_library(library, str)
+        retriever = Bm25(library.premises(), situations)
+        moves = PremiseMoves(retriever, lambda name, query: situations.sure_name(name, query.theorem))
+        hints = LibraryHints(library, situations, moves)
+        first, second = (hints(step) for step in library.steps())
+        (asked,) = moves.suggest(
+            [
+                Query(
+                    ProofState.parse(STATE),
+                    Theorem("b", "Lemma b : True.", "(* A *) old new", file=Path("A.v"), path="b"),
+                )
+            ],
+            16,
+        )
+    assert first == ("rewrite old", "apply old", "rewrite <- old")
+    assert set(second) == {*first, "rewrite new", "apply new", "rewrite <- new"}
+    assert len(second) == 6
+    assert asked == []  # without a file of that name nothing is known

@@ -25,6 +25,7 @@ ROWS = {
     "three": {("flow", "hierarchy"): "three"},
     "weak": {("flow", "strength"): 0.05},
     "strong": {("flow", "strength"): 0.2},
+    "very-strong": {("flow", "strength"): 1.0},
     "two-layers": {("flow", "layers"): 2},
     "all-layers": {("flow", "layers"): "all"},
     "reversed": {("flow", "hierarchy"): "five-reversed"},
@@ -32,6 +33,12 @@ ROWS = {
     "paper-lines": {("reading", "levels"): "paper"},
     "tags": {("flow", "strength"): 0.0, ("reading", "tags"): True},
     "learned": {("flow", "learned"): True},
+    "premises": {
+        ("flow", "strength"): 0.0,
+        ("reading", "hints"): 64,
+        ("reading", "hints_from"): "bm25",
+        ("limits", "prompt"): 192,
+    },
 }
 
 

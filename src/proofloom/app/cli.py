@@ -33,10 +33,8 @@ from proofloom.app.split import split
 from proofloom.app.toml_records import BadInput, choice
 from proofloom.app.trace import trace
 from proofloom.app.train import train
-from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.gate.axioms import BUNDLES
 from proofloom.assistants.lean.toolchain import find_lean
-from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import DEFAULT_PLACE
 from proofloom.models.errors import ModelError
@@ -85,23 +83,21 @@ def doctor(
     ] = None,
     like: Annotated[
         Path | None,
-        typer.Option(metavar="LEAN_FILE", help="Record with the imports and in the project of this Lean file."),
+        typer.Option(metavar="LEAN_FILE", help="Try Lean with the imports and in the project of this Lean file."),
     ] = None,
 ) -> int:
     """Say what is installed, whether it works, and what each missing part would add.
 
     Exit status: 0 if proofs can be found and checked here, else 1.
     """
-    if like is not None and record is None:
-        raise BadInput("--like is for --record FILE")
     if record is not None:
         for line in dialogue.record(record, like, find_lean):
             typer.echo(line)
         return 0
     fit = True
-    for part in examination.examine(find_toolchain, RocqGate):
+    for part in examination.examine_all(like):
         fit = fit and (part.works or not part.needed)
-        typer.echo(json.dumps(part.as_json()) if as_json else examination.told(part))
+        typer.echo(json.dumps(part.as_json()) if as_json else part.told())
     if not as_json:
         typer.echo("ready to prove" if fit else "not ready: see what is MISSING")
     return 0 if fit else 1

@@ -10,64 +10,81 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from proofloom import __version__
+from proofloom.app.doctor_lean import examine_lean
 from proofloom.app.languages import Gate
+from proofloom.app.parts import Part, Trial, gate_part, search_part
+from proofloom.app.toml_records import BadInput
+from proofloom.assistants.gate import RocqGate
+from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits, run
+from proofloom.assistants.gate.lean_probe import header
+from proofloom.assistants.lean.toolchain import find_lean
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.session import Rocq
-from proofloom.assistants.rocq.toolchain import INSTALL, RocqToolchain
+from proofloom.assistants.rocq.toolchain import INSTALL, RocqToolchain, find_toolchain
 from proofloom.assistants.session import AssistantError
-from proofloom.proofs import Step, Theorem
+from proofloom.proofs import Theorem
 
-_TRIAL = Theorem("trial", "Lemma trial : forall n : nat, n + 0 = n.", opening=("Proof.",))
-_TRIAL_TACTIC = "induction n; simpl; auto"
-_REPORT = "this installation and Proofloom do not fit together; please report it with the line above"
+_STATED = "Lemma trial : forall n : nat, n + 0 = n."
+_TACTIC = "induction n; simpl; auto"
+_TRIAL = Trial(
+    theorem=Theorem("trial", _STATED, opening=("Proof.",)),
+    tactic=_TACTIC,
+    reference=f"{_STATED}\nProof.\nAdmitted.\n".encode(),
+    candidate=f"{_STATED}\nProof.\n  {_TACTIC}.\nQed.\n".encode(),
+    settings=FileSettings("Trial"),
+    install=INSTALL,
+    needed=True,
+)
 _UTIL_LINUX = "apt-get install util-linux (Linux only; the kernel must allow user namespaces)"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One thing that is looked for: whether it works, what was seen, what it is for, the command that installs it.
+def examine_all(like: Path | None) -> Iterator[Part]:
+    """Every part in order: Rocq, then Lean, tried with the imports and in the project of the file `like`.
 
-    Without a `needed` part nothing can be proved.
+    One of the two is needed.  Raises `BadInput` for a file that cannot be read.
     """
-
-    name: str
-    works: bool
-    seen: str
-    purpose: str
-    install: str
-    needed: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """A JSON object with the fields of the record."""
-        return {
-            "name": self.name,
-            "works": self.works,
-            "seen": self.seen,
-            "purpose": self.purpose,
-            "install": self.install,
-            "needed": self.needed,
-        }
+    place, head = like or Path("Proofloom.lean"), ""
+    try:
+        head = "" if like is None else header(like.read_text("utf-8")).lstrip()
+    except (OSError, UnicodeDecodeError, Refusal) as error:
+        raise BadInput(f"--like {like}: cannot be read: {error}") from error
+    rocq, lean = _there(find_toolchain), _there(find_lean)
+    yield from examine(find_toolchain, RocqGate, needed=not lean)
+    yield from examine_lean(find_lean, place, head, needed=lean and not rocq)
 
 
-def examine(find: Callable[[], RocqToolchain], gate_of: Callable[[RocqToolchain], Gate]) -> Iterator[Part]:
-    """Every part in order; `find` raises `AssistantError` if there is no usable Rocq."""
+def _there(find: Callable[[], object]) -> bool:
+    try:
+        find()
+    except AssistantError:
+        return False
+    return True
+
+
+def examine(
+    find: Callable[[], RocqToolchain], gate_of: Callable[[RocqToolchain], Gate], needed: bool = True
+) -> Iterator[Part]:
+    """Every part but those of Lean, in order; `find` raises `AssistantError` if there is no usable Rocq.
+
+    `needed` says whether nothing can be proved without it.
+    """
     yield Part("proofloom", True, __version__, "this program", "")
     yield Part("python", True, platform.python_version(), "runs it", "")
     try:
         toolchain = find()
     except AssistantError as error:
-        yield Part("rocq", False, str(error), "checks every proof", INSTALL, needed=True)
+        yield Part("rocq", False, str(error), "checks every proof", INSTALL, needed)
+        if not needed:
+            yield from _limits()
         return
     yield from _programs(toolchain)
-    yield _session(toolchain)
+    yield search_part("session", _TRIAL, lambda: Rocq(toolchain), "searches for proofs")
     with closing(gate_of(toolchain)) as gate:
-        yield _gate(gate)
+        yield gate_part("gate", _TRIAL, gate, "decides what is proved")
     yield from _limits()
     yield from _libraries(toolchain)
 
@@ -77,36 +94,6 @@ def _programs(toolchain: RocqToolchain) -> Iterator[Part]:
     yield Part("server", True, " ".join(toolchain.coqidetop), "runs the tactics of a search", "", needed=True)
     yield Part("checker", True, " ".join(toolchain.coqchk), "replays a proof in the kernel", "", needed=True)
     yield Part("library", True, str(toolchain.library), "the standard library", "", needed=True)
-
-
-def _session(toolchain: RocqToolchain) -> Part:
-    purpose = "searches for proofs"
-    try:
-        with Rocq(toolchain) as assistant:
-            session = assistant.open(_TRIAL)
-            result = session.apply(session.root, _TRIAL_TACTIC, 10.0)
-            closed = isinstance(result, Step) and session.finish(result.after) is None
-            session.close()
-    except AssistantError as error:
-        return Part("session", False, str(error), purpose, INSTALL, needed=True)
-    seen = "proved a trial lemma" if closed else f"did not prove a trial lemma: {result}"
-    return Part("session", closed, seen, purpose, "" if closed else INSTALL, needed=True)
-
-
-def _gate(gate: Gate) -> Part:
-    purpose = "decides what is proved"
-    reference = f"{_TRIAL.statement}\nProof.\nAdmitted.\n".encode()
-    candidate = f"{_TRIAL.statement}\nProof.\n  {_TRIAL_TACTIC}.\nQed.\n".encode()
-    try:
-        good = gate.check(reference, candidate, _TRIAL.name, FileSettings("Trial"))
-        bad = gate.check(reference, reference, _TRIAL.name, FileSettings("Trial"))
-    except AssistantError as error:
-        return Part("gate", False, str(error), purpose, INSTALL, needed=True)
-    if good.accepted and not bad.accepted:
-        seen = f"accepted a trial proof at level {good.level}, refused one that is missing"
-        return Part("gate", True, seen, purpose, "", needed=True)
-    wrong = f"refused a good proof: {good.reason}" if not good.accepted else "accepted a missing proof"
-    return Part("gate", False, wrong, purpose, _REPORT, needed=True)
 
 
 def _limits() -> Iterator[Part]:
@@ -142,16 +129,3 @@ def _libraries(toolchain: RocqToolchain) -> Iterator[Part]:
         there = place.is_dir()
         install = "" if there else f"apt-get install {debian} (Debian, Ubuntu) or opam install {opam}"
         yield Part(name, there, str(place) if there else "not installed", purpose, install)
-
-
-def told(part: Part) -> str:
-    """One line for people, and a second one where something can be done."""
-    mark = "ok     " if part.works else "MISSING" if part.needed else "without"
-    line = f"{mark}  {part.name:<11} {part.seen}"
-    if part.works:
-        return line
-    return (
-        f"{line}\n         {'':<11} it {part.purpose}; {part.install}"
-        if part.needed
-        else (f"{line}\n         {'':<11} for {part.purpose}: {part.install}")
-    )

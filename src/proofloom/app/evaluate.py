@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,9 +41,10 @@ from proofloom.evaluation.step_findings import step_findings
 from proofloom.evaluation.trial import STRATEGIES, TrialSettings
 from proofloom.models.errors import ModelError
 from proofloom.policies.library_hints import LibraryHints
-from proofloom.policies.library_memory import library_memory, library_stamp, memory_file
-from proofloom.policies.model_folder import check_model, reads_hints
-from proofloom.policies.step_memory import StepMemory
+from proofloom.policies.library_memory import library_stamp
+from proofloom.policies.model_folder import check_model, hint_source
+from proofloom.policies.named import PolicyKit
+from proofloom.retrieval.premise_index import PremiseIndexError
 from proofloom.search.clock import SystemClock
 
 INTERRUPTED = 130
@@ -174,7 +175,7 @@ def evaluate(
             for one in asked.contestants:
                 check_model(one.folder)
             found = _steps(asked) if steps else _attempts(asked)
-    except (LibraryError, ModelError) as error:
+    except (LibraryError, ModelError, PremiseIndexError) as error:
         raise BadInput(str(error)) from error
     for line in [json.dumps(found.as_object)] if as_json else found.lines:
         typer.echo(line)
@@ -193,8 +194,9 @@ def _steps(asked: _Asked) -> _Found:
             _enter(rows, asked)
             chosen = held_out(library, sample)
             try:
-                hints = LibraryHints(library, _memory(library, sample.split)) if _hinted(asked) else None
-                score_steps(asked.contestants, chosen, rows, SystemClock(), time.time, _say, hints)
+                with PolicyKit(asked.db, sample.split, str) as kit:
+                    hints = cache(lambda source: LibraryHints(kit.library, kit.situations, kit.hints(source)))
+                    score_steps(asked.contestants, chosen, rows, SystemClock(), time.time, _say, hints)
             except KeyboardInterrupt:
                 interrupted = True
             within = {theorem.name for theorem in chosen}
@@ -266,22 +268,16 @@ def _library_table(library: Library, sample: Sample) -> tuple[dict[str, Any], Sa
     return table, Sample(split, sample.parts, sample.limit, sample.seed)
 
 
-def _hinted(asked: _Asked) -> bool:
-    """True if a contestant reads hints."""
-    return any(reads_hints(one.folder) for one in asked.contestants)
-
-
-def _memory(library: Library, split: str) -> StepMemory:
-    return library_memory(library, memory_file(library.place, split), split)
-
-
 def _hints_from(asked: _Asked) -> tuple[str, str]:
     """The library and the split whose training part gives the hints, made ready for the workers; empty for none."""
-    if not _hinted(asked):
+    sources = {source for one in asked.contestants if (source := hint_source(one.folder))}
+    if not sources:
         return "", ""
     with Library.open(asked.db, create=False) as library:
         _, sample = _library_table(library, asked.sample)
-        _memory(library, sample.split)
+    with PolicyKit(asked.db, sample.split, str) as kit:
+        for source in sources:
+            kit.prepare_hints(source)
     return asked.db, sample.split
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,6 +30,7 @@ from proofloom.app.toml_records import BadInput
 from proofloom.assistants.files import write_beside
 from proofloom.evaluation.attention_flows import attention_flows, token_attention
 from proofloom.hierarchy import LevelledText, levelled_state
+from proofloom.policies.model_folder import loaded_model
 from proofloom.proofs import ProofState
 
 if TYPE_CHECKING:
@@ -177,13 +178,12 @@ def _models(folders: Sequence[Path], states: Sequence[ProofState], question: _Qu
 
 def _measured(folder: Path, name: str, states: Sequence[ProofState], question: _Question) -> ModelFlows:
     from proofloom.attention.interface import use_flow_attention
-    from proofloom.models.folder import load_model, load_tokenizer
     from proofloom.models.prompt import Cut, prompts
     from proofloom.models.reading import remembered_reading
     from proofloom.training.examples import Limits
 
-    tokenizer = load_tokenizer(folder)
-    model: Any = load_model(folder).float()
+    loaded = loaded_model(folder)
+    tokenizer, model = loaded.tokenizer, loaded.model.float()
     use_flow_attention(model)
     config = model.config.get_text_config()
     depth = config.num_hidden_layers
@@ -194,7 +194,7 @@ def _measured(folder: Path, name: str, states: Sequence[ProofState], question: _
             raise BadInput(f"{option} {layer}: {folder} has {depth} layers")
     reading = remembered_reading(tokenizer)
     levelled = [reading.of_state(state) for state in states]
-    made = prompts(tokenizer, levelled, min(Limits().prompt, config.max_position_embeddings))
+    made = prompts(tokenizer, levelled, min(Limits().prompt, loaded.room))
     return ModelFlows(
         name,
         constrained,

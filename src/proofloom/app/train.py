@@ -25,7 +25,9 @@ from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.models.errors import ModelError
 from proofloom.policies.library_hints import LibraryHints
-from proofloom.policies.library_memory import library_memory, library_stamp, memory_file
+from proofloom.policies.library_memory import library_stamp
+from proofloom.policies.named import PolicyKit
+from proofloom.retrieval.premise_index import PremiseIndexError
 
 if TYPE_CHECKING:
     from proofloom.corpus.entries import SplitEntry
@@ -151,10 +153,11 @@ def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any
                 others = [at_end.enter_context(closing(Trackio(run, plan.config.as_table())))] if trackio else []
                 hints = None
                 if settings.reading.hints:
-                    memory = library_memory(library, memory_file(settings.library, settings.split), settings.split)
-                    hints = LibraryHints(library, memory)
+                    kit = at_end.enter_context(PolicyKit(settings.library, settings.split, str))
+                    kit.prepare_hints(settings.reading.hints_from)
+                    hints = LibraryHints(library, kit.situations, kit.hints(settings.reading.hints_from))
                 done = train_on_library(plan, library, stamp, folder, time.monotonic, _say, others, hints)
-        except (TrainingError, ModelError, AssistantError, ValueError) as error:
+        except (TrainingError, ModelError, AssistantError, PremiseIndexError, ValueError) as error:
             raise BadInput(str(error)) from error
     return {
         "model": str(done.folder),

@@ -22,7 +22,7 @@ from proofloom.evaluation.problems import Places, Problem
 from proofloom.evaluation.progress import Progress
 from proofloom.evaluation.trial import BEST_FIRST, Bench, Proposer, Trial, TrialSettings
 from proofloom.models.engine.protocol import Engine
-from proofloom.policies.model_folder import loaded_model, reads_hints, text_engine
+from proofloom.policies.model_folder import hint_source, loaded_model, text_engine
 from proofloom.policies.named import PolicyKit
 from proofloom.proofs import Outcome
 from proofloom.search.clock import Clock, SystemClock
@@ -80,7 +80,7 @@ def open_bench(
 ) -> Iterator[Callable[[Trial], AttemptRow]]:
     """What a worker needs for theorems of Rocq: an assistant and a gate of its own, models that compute on one core.
 
-    Models that read hints get them from the steps of `library`, if it is named: the training part of `split`.
+    Models that read hints get them from `library`, if it is named: of its steps only the training part of `split`.
     """
     clock = SystemClock()
 
@@ -92,7 +92,8 @@ def open_bench(
             return meters[-1]
 
         engine = text_engine(loaded_model(contestant.folder, threads=1), around=metered)
-        return Proposer(engine, meters[-1], kit.knn if library and reads_hints(contestant.folder) else None)
+        source = hint_source(contestant.folder) if library else None
+        return Proposer(engine, meters[-1], kit.hints(source) if source else None)
 
     with (
         Rocq(toolchain) as rocq,

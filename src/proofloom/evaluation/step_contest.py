@@ -14,7 +14,7 @@ from proofloom.evaluation.contestant import Contestant
 from proofloom.evaluation.held_out import HeldOut
 from proofloom.evaluation.progress import Progress
 from proofloom.evaluation.step_scores import step_scores
-from proofloom.hierarchy import Universes
+from proofloom.hierarchy import HintSource, Universes
 from proofloom.policies.model_folder import MOST_TOKENS, loaded_model
 from proofloom.search.clock import Clock
 
@@ -29,11 +29,11 @@ def score_steps(
     clock: Clock,
     now: Callable[[], float],
     say: Callable[[str], None],
-    hints: Callable[[StepEntry], Sequence[str]] | None = None,
+    hints: Callable[[HintSource], Callable[[StepEntry], Sequence[str]]] | None = None,
 ) -> None:
     """Do it, or go on with it.  `now` gives the seconds since 1970, `say` gets a line for people now and then.
 
-    `hints` are asked for models that read hints; their time is that of the model.
+    `hints` gives who is asked for models that read hints; their time is that of the model.
 
     Raises `ModelError`, `JournalError`, and `ModuleNotFoundError` without the extra `model`.
     """
@@ -49,9 +49,10 @@ def score_steps(
         for each in contestants:
             mine = [one for one in some if (each.name, one.name) not in known]
             reading = remembered_reading(loaded[each.name].tokenizer)
+            given = hints(reading.hints_from) if hints and reading.hints else None
             begun = clock.cpu()
             pairs = [
-                given_pair(step, universes, reading, hints)
+                given_pair(step, universes, reading, given)
                 for one in mine
                 for universes in [UNIVERSES.get(one.repository.assistant, Universes.EITHER)]
                 for step in one.steps

@@ -2,7 +2,7 @@
 
 from proofloom.hierarchy.kinds import KIND_LEVELS, Kind, kind, span_kinds, token_kinds
 from proofloom.hierarchy.levels import FIVE_LEVELS, HIERARCHIES, OUTSIDE, THREE_LEVELS, Hierarchy, Level, Span
-from proofloom.hierarchy.reading import PLAIN_READING, LevelSource, Reading, Variables
+from proofloom.hierarchy.reading import PLAIN_READING, HintSource, LevelSource, Reading, Variables
 from proofloom.hierarchy.structure import declaration_level, state_spans
 from proofloom.hierarchy.tags import TAGS, tagged
 from proofloom.hierarchy.text import LINE_RULES, PAPER_RULES, LineRules, text_spans
@@ -24,6 +24,7 @@ __all__ = [
     "TAGS",
     "THREE_LEVELS",
     "Hierarchy",
+    "HintSource",
     "Kind",
     "Level",
     "LevelSource",

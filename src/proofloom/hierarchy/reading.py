@@ -37,18 +37,28 @@ class Variables(StrEnum):
     TYPE = "type"
 
 
+class HintSource(StrEnum):
+    """Who gives hints: what was run in goals like the first one, or moves with the premises that a retriever finds."""
+
+    NEIGHBOURS = "neighbours"
+    BM25 = "bm25"
+    DENSE = "dense"
+    HYBRID = "hybrid"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One way to read; the defaults are the paper's levels, taken from what each part of a state is.
 
     With `tags` every line that begins something has its level written before it.  Up to `hints` tokens of tactics that
-    were run in goals like the first one stand before the state.  Raises `ValueError`.
+    `hints_from` proposes for the first goal stand before the state.  Raises `ValueError`.
     """
 
     levels: LevelSource = LevelSource.STRUCTURE
     variables: Variables = Variables.INSTANCE
     tags: bool = False
     hints: int = 0
+    hints_from: HintSource = HintSource.NEIGHBOURS
 
     def __post_init__(self) -> None:
         if not isinstance(self.tags, bool):
@@ -69,6 +79,7 @@ class Reading:
             Variables(record.get("variables", plain.variables)),
             record.get("tags", plain.tags),
             record.get("hints", plain.hints),
+            HintSource(record.get("hints_from", plain.hints_from)),
         )
 
     @property

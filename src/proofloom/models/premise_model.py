@@ -2,15 +2,14 @@
 
 Letters: B texts, N tokens of the longest, O width out.
 
-What a goal is about stands in few of its tokens.  So every word has a weight that is learned from its inverse document
-frequency on, and every field of a goal or premise one too, the conclusion's from 3 on.  What is weighed and added up
-are the rows of a tree encoder, or the word vectors themselves.
+What a goal is about stands in few of its tokens.  So every word has a weight that is learned, and every field of a
+goal or premise one too, the conclusion's from 3 on.  What is weighed and added up are the rows of a tree encoder, or
+the word vectors themselves.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,13 +58,6 @@ class PremiseModel(nn.Module):
     def vocabulary(self) -> int:
         """How many tokens have vectors."""
         return len(self.word_weights)
-
-    def weigh(self, texts: Sequence[TreeText]) -> None:
-        """Let every word count as its inverse document frequency among `texts`, log((n + 1) / (1 + texts with it))."""
-        found = Counter(token for text in texts for token in set(text.tokens))
-        weights = [math.log((len(texts) + 1) / (1 + found[token])) for token in range(self.vocabulary)]
-        with torch.no_grad():
-            self.word_weights.copy_(torch.tensor(weights))
 
     def forward(self, texts: Sequence[TreeText]) -> Tensor:
         """(B, O); B at least 1."""

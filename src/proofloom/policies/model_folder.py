@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import proofloom.models
+from proofloom.hierarchy import HintSource
 from proofloom.models.errors import ModelError
 from proofloom.policies.model import ModelConfig, ModelPolicy
 
@@ -61,7 +62,7 @@ def loaded_model(folder: Path, most_tokens: int = MOST_TOKENS, threads: int | No
 
     if threads is not None:
         torch.set_num_threads(threads)
-    model, tokenizer = load_model(folder), load_tokenizer(folder)
+    tokenizer, model = load_tokenizer(folder), load_model(folder)
     if not isinstance(tokenizer.eos_token_id, int):
         raise ModelError(f"{folder}: its tokenizer has no end of text; wanted one that says where a tactic stops")
     context = min(int(model.config.get_text_config().max_position_embeddings), int(tokenizer.model_max_length))
@@ -87,14 +88,18 @@ def model_policy(
     hints only.  Raises as `loaded_model` does.
     """
     loaded = loaded_model(folder, decoding.most_tokens if decoding else MOST_TOKENS, threads)
-    return ModelPolicy(text_engine(loaded, decoding), config, hints=hints if reads_hints(folder) else None)
+    return ModelPolicy(text_engine(loaded, decoding), config, hints=hints if hint_source(folder) else None)
 
 
-def reads_hints(folder: Path) -> bool:
-    """True if the model of `folder` was taught to read hints; torch is not needed.  Raises `ModelError`."""
+def hint_source(folder: Path) -> HintSource | None:
+    """Who gave the hints that the model of `folder` was taught to read, None for one that reads none.
+
+    Torch is not needed.  Raises `ModelError`.
+    """
     from proofloom.models.reading import reading_of
 
-    return reading_of(folder).hints > 0
+    reading = reading_of(folder)
+    return reading.hints_from if reading.hints else None
 
 
 def text_engine(

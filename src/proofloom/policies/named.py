@@ -13,12 +13,13 @@ from pathlib import Path
 from types import TracebackType
 
 from proofloom.corpus.library import DEFAULT_PLACE, Library
+from proofloom.hierarchy import HintSource
 from proofloom.policies.dialect import ROCQ, Dialect
 from proofloom.policies.knn import NearestNeighbours
 from proofloom.policies.library_memory import library_memory, memory_file
 from proofloom.policies.mixture import MixturePolicy
 from proofloom.policies.model import ModelConfig, ModelPolicy
-from proofloom.policies.model_folder import SHIPPED, check_model, model_policy, reads_hints
+from proofloom.policies.model_folder import SHIPPED, check_model, hint_source, model_policy
 from proofloom.policies.policy import Policy
 from proofloom.policies.premise_moves import PremiseMoves
 from proofloom.policies.retrievers import check_retriever, premise_retriever
@@ -26,7 +27,6 @@ from proofloom.policies.step_memory import StepMemory
 from proofloom.policies.tactic_list import TacticList
 from proofloom.retrieval import situation
 from proofloom.retrieval.library_index import index_file
-from proofloom.retrieval.retriever import Retriever
 from proofloom.retrieval.situation import Reading, Situations
 
 
@@ -62,6 +62,7 @@ class PolicyKit:
         self._reading = reading
         self._model = Path(model) if model else SHIPPED
         self._retriever = retriever
+        self._moves: dict[str, PremiseMoves] = {}
         self._threads = threads
 
     def policy(self, text: str) -> Policy:
@@ -81,8 +82,35 @@ class PolicyKit:
             check_retriever(self._retriever, self.library.premises(), index_file(self._place))
         if "model" in dict(parts_of(text)):
             check_model(self._model)
-            if self.has_library and reads_hints(self._model):
-                _ = self.memory
+            if self.has_library and (source := hint_source(self._model)):
+                self.prepare_hints(source)
+
+    def prepare_hints(self, source: HintSource) -> None:
+        """Make or check what hints come from."""
+        if source is HintSource.NEIGHBOURS:
+            _ = self.memory
+        else:
+            check_retriever(source, self.library.premises(), index_file(self._place))
+
+    def hints(self, source: HintSource) -> Policy:
+        """The policy that gives hints to a model."""
+        return self.knn if source is HintSource.NEIGHBOURS else self.premise_moves(source)
+
+    @cached_property
+    def premises(self) -> PremiseMoves:
+        """Moves with premises, found by the retriever of this kit."""
+        return self.premise_moves(self._retriever)
+
+    def premise_moves(self, retriever: str) -> PremiseMoves:
+        """Moves with the premises that this retriever finds."""
+        if retriever not in self._moves:
+            found = premise_retriever(
+                retriever, self.library.premises(), self.situations, index_file(self._place), self._threads
+            )
+            self._moves[retriever] = PremiseMoves(
+                found, lambda name, query: self.situations.sure_name(name, query.theorem), dialect=self.dialect
+            )
+        return self._moves[retriever]
 
     @cached_property
     def library(self) -> Library:
@@ -100,15 +128,10 @@ class PolicyKit:
         return library_memory(self.library, memory_file(self._place, self._split), self._split)
 
     @cached_property
-    def retriever(self) -> Retriever:
-        """What finds premises."""
-        place = index_file(self._place)
-        return premise_retriever(self._retriever, self.library.premises(), self.situations, place, self._threads)
-
-    @cached_property
     def model(self) -> ModelPolicy:
-        """The model as a policy; one that reads hints gets them from the neighbours, if there is a library."""
-        hints = self.knn if self.has_library and reads_hints(self._model) else None
+        """The model as a policy; one that reads hints gets them from where it learned them, if there is a library."""
+        source = hint_source(self._model) if self.has_library else None
+        hints = self.hints(source) if source else None
         config = ModelConfig(candidates=MODEL_CANDIDATES)
         return model_policy(self._model, config, threads=self._threads, hints=hints)
 
@@ -132,16 +155,10 @@ class PolicyKit:
             self.library.close()
 
 
-def _premises(kit: PolicyKit) -> Policy:
-    return PremiseMoves(
-        kit.retriever, lambda name, query: kit.situations.sure_name(name, query.theorem), dialect=kit.dialect
-    )
-
-
 POLICIES: Mapping[str, Callable[[PolicyKit], Policy]] = {
     "list": lambda kit: kit.tactic_list(),
     "knn": lambda kit: kit.knn,
-    "premises": _premises,
+    "premises": lambda kit: kit.premises,
     "model": lambda kit: kit.model,
 }
 """The policies that can be named."""

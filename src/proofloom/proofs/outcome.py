@@ -82,7 +82,7 @@ class Verdict:
 
     @property
     def accepted(self) -> bool:
-        """True only if every check ran and passed."""
+        """True only if every check that is needed ran and passed, and none said no."""
         return self.finding is Finding.ACCEPTED
 
     @property

@@ -127,6 +127,10 @@ class Situations:
             self._last = self._found(theorem)
         return self._last
 
+    def stand(self, situation: Situation) -> None:
+        """Let `of` answer with this for its own theorem, until it is asked about another."""
+        self._last = situation
+
     def traced(self, theorem: TheoremEntry, file: FileEntry) -> Situation:
         """The situation of a theorem of the library itself, in `file`: what was before it when it was traced."""
         files = self._accessibility.files(file.id)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import secrets
 import shutil
 import tempfile
@@ -16,13 +15,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits
 from proofloom.assistants.gate.lean_contents import Foundations, contents
-from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, axioms_in, is_name, names_in, quoted
+from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, axioms_in, is_name, quoted
+from proofloom.assistants.gate.lean_statement import closure, printed
+from proofloom.assistants.gate.lean_witnesses import NotRun, Witnesses
 from proofloom.assistants.gate.probe import Doubt
 from proofloom.assistants.lean.lexing import Kind, LexingError, code
 from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain
@@ -40,7 +41,6 @@ FORBIDDEN = frozenset((
 LIMITS = GateLimits(memory_mib=16384)
 """Lean maps compiled libraries and reserves stacks, so its address space is much larger than its memory."""
 _LADDER = (("compile",), ("assumptions", "contents"), ("checker",), ("statement", "commands"))
-_MOST_ROUNDS = 50
 
 
 @dataclass
@@ -50,8 +50,6 @@ class _Case:
     theorem: str
     axioms: tuple[str, ...] = ()
     digest: str = ""
-    unchecked: str = ""
-    notes: list[str] = field(default_factory=list)
 
 
 class LeanGate:
@@ -59,6 +57,7 @@ class LeanGate:
 
     `axioms` are full names that a proof may rest on beside the three of Lean.  `forbidden` are the words of the first
     filter.  `checker` is the program that replays a compiled file in the kernel (None for that of the toolchain).
+    `witnesses` are checkers by others; they are asked where they are installed, and their no is a no.
     """
 
     def __init__(
@@ -69,6 +68,7 @@ class LeanGate:
         limits: GateLimits = LIMITS,
         forbidden: frozenset[str] = FORBIDDEN,
         checker: str | None = None,
+        witnesses: Witnesses | None = None,
         fresh_nonce: Callable[[], str] = lambda: secrets.token_hex(8),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -78,6 +78,7 @@ class LeanGate:
         self._limits = limits
         self._forbidden = forbidden
         self._checker = checker or toolchain.checker
+        self._witnesses = witnesses or Witnesses.find()
         self._fresh_nonce = fresh_nonce
         self._clock = clock
         self._temporary = tempfile.TemporaryDirectory(prefix="proofloom-gate-")
@@ -111,6 +112,8 @@ class LeanGate:
             ("statement", self._statement),
             ("contents", self._contents),
             ("checker", self._replay),
+            ("safeverify", self._safeverify),
+            ("comparator", self._comparator),
         )
         results = dict.fromkeys((name for name, _ in checks), CheckResult.NOT_RUN)
         finding, reason = Finding.ACCEPTED, ""
@@ -125,7 +128,10 @@ class LeanGate:
             )
             case = _Case(reference_edition, candidate_edition, theorem)
             for name, check in checks:
-                refusal = _refusal(check, case)
+                try:
+                    refusal = _refusal(check, case)
+                except NotRun:
+                    continue
                 if refusal is not None:
                     not_run = refusal.finding is Finding.NOT_CHECKED and name == "checker"
                     results[name] = CheckResult.NOT_RUN if not_run else CheckResult.FAILED
@@ -142,7 +148,11 @@ class LeanGate:
             checks=results,
             axioms=() if case is None else case.axioms,
             statement_digest="" if case is None else case.digest,
-            tools={"compiler": f"{self._toolchain.lean} ({self._toolchain.name})", "checker": self._checker or "none"},
+            tools={
+                "compiler": f"{self._toolchain.lean} ({self._toolchain.name})",
+                "checker": self._checker or "none",
+                **self._witnesses.named,
+            },
             limits=runs[-1].limits if runs else {},
             seconds=self._clock() - started,
             memory_mib=max((one.memory_mib for one in runs), default=0.0),
@@ -196,8 +206,8 @@ class LeanGate:
 
     def _statement(self, case: _Case) -> None:
         """The statement and every definition of the file under it are the same, printed with nothing left out."""
-        said = _closure(case.reference, case.theorem)
-        found = _printed(case.candidate, list(said))
+        said = closure(case.reference, case.theorem)
+        found = printed(case.candidate, list(said))
         case.digest = hashlib.sha256(json.dumps(sorted(said.items())).encode()).hexdigest()
         for name, text in said.items():
             if found[name] != text:
@@ -232,42 +242,11 @@ class LeanGate:
             reason = " ".join((done.error + done.out).split())[:300] or f"exit status {done.status}"
             raise Refusal(Finding.CHECKER_REFUSED, reason)
 
+    def _safeverify(self, case: _Case) -> None:
+        self._witnesses.safeverify(case.reference, case.candidate, case.axioms)
 
-def _closure(edition: Edition, theorem: str) -> dict[str, str]:
-    """The theorem and all that its statement mentions in the file, each with what Lean prints for it."""
-    said: dict[str, str] = {}
-    known: set[str] = set()
-    new = [theorem]
-    for _ in range(_MOST_ROUNDS):
-        texts = _printed(edition, new)
-        if texts.get(theorem, "") is None:
-            raise Refusal(Finding.NOT_CHECKED, f"the reference has no theorem {theorem}")
-        said |= {name: text for name, text in texts.items() if text is not None}
-        known |= set(new)
-        words = {name for text in texts.values() if text is not None for name in names_in(text)} - known
-        if not words:
-            return said
-        asked = sorted(words)
-        library = edition.ask([f"#check @{quoted(word)}" for word in asked], EXPLICIT, alone=True)
-        new = [word for word, answer in zip(asked, library, strict=True) if answer is None]
-        known |= words
-        if not new:
-            return said
-    raise Doubt(f"the definitions under {theorem} go deeper than {_MOST_ROUNDS}")
-
-
-def _printed(edition: Edition, names: Sequence[str]) -> dict[str, str | None]:
-    """For each name its type, and its body if it is not a theorem; None for what is no constant."""
-    types = edition.ask([f"#check @{quoted(name)}" for name in names], EXPLICIT)
-    there = [name for name, text in zip(names, types, strict=True) if text is not None]
-    found: dict[str, str | None] = dict(zip(names, types, strict=True))
-    bodies = edition.ask([f"#print {quoted(name)}" for name in there], EXPLICIT) if there else []
-    for name, body in zip(there, bodies, strict=True):
-        if body is None:
-            raise Doubt(f"#print {name} was not answered")
-        if not re.match(r"(?:@\[[^\]]*\]\s*)?(?:protected |private |noncomputable )*theorem ", body):
-            found[name] = f"{found[name]}\n{body}"
-    return found
+    def _comparator(self, case: _Case) -> None:
+        self._witnesses.comparator(case.reference, case.candidate, case.theorem, self._allowed)
 
 
 def _refusal(check: Callable[[_Case], None], case: _Case) -> Refusal | None:

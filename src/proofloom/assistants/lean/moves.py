@@ -7,12 +7,13 @@ first.  Tactics that a file does not import fail at once as unknown, so those of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from proofloom.proofs import Goal, Hypothesis
 
 _CLOSING = ("assumption", "rfl", "simp_all", "contradiction", "simp", "omega", "decide", "grind", "aesop")
-_BINDER = re.compile(r"∀ \(?([^\W\d][\w']*)|∀ [{⦃\[]")
+_GROUP = re.compile(r"[({⦃\[]([^:(){}]*?) :")
+_NAME = re.compile(r"[^\W\d][\w']*")
 _NUMBERS = ("Nat", "ℕ")
 _MOST_HYPOTHESES = 12
 
@@ -20,9 +21,10 @@ _MOST_HYPOTHESES = 12
 def moves(goal: Goal) -> Iterator[str]:
     """Tactics for `goal`, best first; a tactic may come twice."""
     yield from _CLOSING
-    if goal.conclusion.startswith(("∀", "¬")) or _outside(goal.conclusion, "→"):
-        yield "intros"
-    yield from _by_conclusion(goal)
+    names = introduced(goal)
+    if names:
+        yield f"intro {' '.join(names)}"
+    yield from _by_conclusion(goal, names)
     usable = [hypothesis for hypothesis in goal.hypotheses if _accessible(hypothesis)][-_MOST_HYPOTHESES:]
     for hypothesis in reversed(usable):
         yield from _by_hypothesis(hypothesis, goal)
@@ -36,27 +38,48 @@ def moves(goal: Goal) -> Iterator[str]:
 
 def fresh(name: str, goal: Goal) -> str:
     """`name`, or `name1`, `name2` .. if it is taken in `goal`."""
-    taken = set(goal.names)
+    return _unused(name, set(goal.names))
+
+
+def _unused(name: str, taken: Collection[str]) -> str:
     if name not in taken:
         return name
     return next(new for number in range(1, len(taken) + 2) if (new := f"{name}{number}") not in taken)
 
 
+def introduced(goal: Goal) -> list[str]:
+    """Names for all that can be introduced into `goal`, as far as its text shows."""
+    names: list[str] = []
+    taken = set(goal.names)
+    rest = goal.conclusion
+    while True:
+        rest = rest.strip()
+        if rest.startswith("∀"):
+            binder, _, rest = _divided(rest, ",")
+            groups = _GROUP.findall(binder) or [binder[1:].partition(" : ")[0]]
+            new = [name if _NAME.fullmatch(name) else "x" for group in groups for name in group.split()]
+        elif not rest.startswith(("∃", "fun ", "let ")) and _outside(rest, "→"):
+            _, _, rest = _divided(rest, " → ")
+            new = ["h"]
+        else:
+            new = ["h"] if rest.startswith("¬") or _outside(rest, "≠") else []
+            rest = ""
+        for name in new:
+            names.append(_unused(name, taken))
+            taken.add(names[-1])
+        if not rest:
+            return names
+
+
 def introduction(goal: Goal) -> str:
-    """The tactic that introduces the next variable, by its own name where that is free, or the next premise."""
-    binder = _BINDER.match(goal.conclusion)
-    return f"intro {fresh(binder[1] or 'x' if binder is not None else 'h', goal)}"
+    """The tactic that introduces the next variable or premise."""
+    return " ".join(("intro", *introduced(goal)[:1]))
 
 
-def _by_conclusion(goal: Goal) -> Iterator[str]:
+def _by_conclusion(goal: Goal, names: Sequence[str]) -> Iterator[str]:
     conclusion = goal.conclusion
-    if (
-        _BINDER.match(conclusion)
-        or conclusion.startswith("¬")
-        or _outside(conclusion, "→")
-        or _outside(conclusion, "≠")
-    ):
-        yield introduction(goal)
+    if len(names) > 1:
+        yield f"intro {names[0]}"
     if conclusion.startswith("∃"):
         yield from (f"exists {name}" for h in goal.hypotheses for name in h.names if _accessible(h))
         yield from ("exists 0", "exists 1")
@@ -92,15 +115,20 @@ def _by_hypothesis(hypothesis: Hypothesis, goal: Goal) -> Iterator[str]:
 
 def _outside(text: str, sign: str) -> bool:
     """True if `sign` stands in `text` outside brackets, with a blank on both sides."""
+    return bool(_divided(text, f" {sign} ")[1])
+
+
+def _divided(text: str, sign: str) -> tuple[str, str, str]:
+    """`text` before, at and after the first `sign` outside brackets; all of it, and nothing, if there is none."""
     depth = 0
     for position, character in enumerate(text):
         if character in "([{⟨":
             depth += 1
         elif character in ")]}⟩":
             depth -= 1
-        elif depth == 0 and text.startswith(f" {sign} ", position):
-            return True
-    return False
+        elif depth == 0 and text.startswith(sign, position):
+            return text[:position], sign, text[position + len(sign) :]
+    return text, "", ""
 
 
 def _accessible(hypothesis: Hypothesis) -> bool:

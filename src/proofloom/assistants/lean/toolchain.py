@@ -17,7 +17,7 @@ OLDEST = (4, 9, 0)
 INSTALL = "install it with elan (https://lean-lang.org/install), the version manager of Lean"
 CHECKER_MISSING = "no program leanchecker (it comes with Lean 4.28 and later)"
 _VERSION = re.compile(r"version (\d+)\.(\d+)\.(\d+)")
-_LAKEFILES = ("lakefile.toml", "lakefile.lean")
+LAKEFILES = ("lakefile.toml", "lakefile.lean")
 _FROM_LAKE = (
     "LEAN_PATH",
     "LEAN_SRC_PATH",
@@ -100,7 +100,7 @@ def settings_for(file: Path, toolchain: LeanToolchain) -> LeanSettings:
 def project_root(file: Path) -> Path | None:
     """The folder of the nearest Lean project above a file, None if there is none."""
     folder = file.resolve().parent
-    return next((place for place in (folder, *folder.parents) if any((place / n).is_file() for n in _LAKEFILES)), None)
+    return next((place for place in (folder, *folder.parents) if any((place / n).is_file() for n in LAKEFILES)), None)
 
 
 @lru_cache(maxsize=64)
