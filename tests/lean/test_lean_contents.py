@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import subprocess
 from collections.abc import Callable, Iterator
@@ -72,6 +73,28 @@ def test_what_a_candidate_says_of_itself_is_not_needed(blind: LeanGate, tmp_path
     assert failed == ["contents"], verdict.reason
     changed = cheat.id == "L-A1 the theorem as an axiom"  # an axiom is no theorem, whatever it states
     assert verdict.finding is (Finding.WRONG_STATEMENT if changed else cheat.finding)
+
+
+@pytest.mark.parametrize("check", ["assumptions", "contents"])
+def test_an_axiom_two_modules_down_is_found(
+    toolchain: LeanToolchain, blind: LeanGate, tmp_path: Path, check: str
+) -> None:
+    """L-A1 in an imported module: the reference imports it too, and Lean's library is what both import."""
+    (tmp_path / "Deep.lean").write_text(HEADER + "axiom deep : 1 = 2\n")
+    (tmp_path / "Mid.lean").write_text("prelude\nimport Deep\ntheorem mid : 1 = 2 := deep\n")
+    environment = {**os.environ, "LEAN_PATH": str(tmp_path)}
+    for name in ("Deep", "Mid"):
+        command = [toolchain.lean, "-o", f"{name}.olean", f"{name}.lean"]
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True, timeout=60)
+    head = "prelude\nimport Mid\ntheorem t : 1 = 2 := "
+    gate = blind if check == "contents" else LeanGate(toolchain, limits=LIMITS)
+    settings = LeanSettings(tmp_path, (("LEAN_PATH", str(tmp_path)),))
+    verdict = gate.check(f"{head}sorry\n".encode(), f"{head}mid\n".encode(), "t", settings)
+    failed = [name for name, result in verdict.checks.items() if result is CheckResult.FAILED]
+    assert (verdict.finding, failed) == (Finding.FORBIDDEN_AXIOM, [check]), verdict.reason
+    assert "deep" in verdict.reason
+    if gate is not blind:
+        gate.close()
 
 
 def edition(toolchain: LeanToolchain, folder: Path, text: str, *library: Path) -> Edition:

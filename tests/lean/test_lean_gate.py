@@ -116,6 +116,25 @@ def test_refused(cheat: Cheat, gates: Callable[..., LeanGate], tmp_path: Path) -
     assert verdict.level < 4
 
 
+def test_a_flood_of_output_is_cut(toolchain: LeanToolchain, tmp_path: Path) -> None:
+    """L-M7: the limit is that of the process, so what is printed is not kept either."""
+    gate = LeanGate(toolchain, limits=GateLimits(seconds=100, memory_mib=LIMITS.memory_mib, output_mib=1))
+    long = "a" * 3000
+    verdict = judged(gate, TRUE, f"{GOOD}theorem {long} : True := True.intro\n" + f"#check {long}\n" * 500, tmp_path)
+    assert (verdict.finding, verdict.accepted) == (Finding.MEMORY, False), verdict.reason
+    assert verdict.checks["compile"] is CheckResult.FAILED
+    assert verdict.memory_mib < 1000
+    gate.close()
+
+
+def test_a_very_deep_term_is_refused(gates: Callable[..., LeanGate], tmp_path: Path) -> None:
+    """L-M7: how it ends is Lean's matter, that it is no proof is ours."""
+    deep = "theorem t : 1 = 2 := " + "(" * 30000 + "rfl" + ")" * 30000
+    verdict = judged(gates(), FALSE, deep, tmp_path)
+    assert verdict.checks["compile"] is CheckResult.FAILED
+    assert verdict.finding in (Finding.INCOMPLETE, Finding.CRASHED, Finding.MEMORY)
+
+
 def test_an_honest_proof_reaches_every_rung(gates: Callable[..., LeanGate], tmp_path: Path) -> None:
     verdict = judged(gates(), TRUE, GOOD, tmp_path)
     assert verdict.accepted, verdict.reason

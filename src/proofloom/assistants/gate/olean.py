@@ -14,7 +14,7 @@ from functools import cached_property
 
 from proofloom.assistants.gate.probe import Doubt
 
-_MARK, _FORMAT, _BASE, _START = b"olean", 2, 80, 88
+_MARK, _FORMAT, _FLAGS, _BASE, _START = b"olean", 2, 6, 80, 88
 _OBJECT = 8
 """Bytes before the fields of an object: reference count, size, number of fields that are objects, tag."""
 _ARRAY, _STRING, _NUMBER, _LAST_CONSTRUCTOR = 246, 249, 250, 244
@@ -120,6 +120,8 @@ class Image:
         region, place, head = self._head(address)
         if head[3] != _NUMBER:
             raise Doubt(f"an object with tag {head[3]} where a number was wanted")
+        if not region.data[_FLAGS] & 1:
+            raise Doubt("a large number in the form of a Lean without GMP")
         size = int.from_bytes(region.data[place + 12 : place + 16], "little", signed=True)
         (limbs,) = self._words(region, place + 16, 1)
         if size < 0:
