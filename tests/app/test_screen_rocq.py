@@ -39,7 +39,7 @@ Admitted.
 def test_each_problem_has_its_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "P.v"
     file.write_text(PROBLEMS)
-    assert screen_files(ScreenRequest((file,), seconds=1.0, as_json=True), print) == 1
+    assert screen_files(ScreenRequest((file,), seconds=2.0, as_json=True), print) == 1
     rows = {row["theorem"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
     assert {name: row["finding"] for name, row in rows.items()} == {
         "behind_arrows": "contradictory",

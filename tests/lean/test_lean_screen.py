@@ -21,7 +21,7 @@ PROBLEMS = """\
 theorem behind_arrows (p q : Prop) : p → ¬p → q := by
   sorry
 /-- A comment. -/
-theorem wrong (n m : Nat) : n = m := by
+theorem wrong (n : Nat) : n + 0 = n + 1 := by
   sorry
 theorem negative : ¬(1 = 2) := by
   sorry
@@ -41,7 +41,7 @@ def place(lean: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_each_problem_has_its_finding_and_a_row(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = place / "rows.jsonl"
-    request = ScreenRequest((Path("P.lean"),), seconds=1.0, out=rows, as_json=True)
+    request = ScreenRequest((Path("P.lean"),), seconds=4.0, out=rows, as_json=True)
     assert screen_files(request, print) == 1
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert told == [json.loads(line) for line in rows.read_text().splitlines()]

@@ -25,6 +25,7 @@ from proofloom.app.evaluate import evaluate
 from proofloom.app.inspect import inspect
 from proofloom.app.languages import SUFFIXES, language_of
 from proofloom.app.premises import index, search
+from proofloom.app.problems import problems
 from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
 from proofloom.app.run import Destination
 from proofloom.app.screen import screen
@@ -233,6 +234,7 @@ app.command()(train)
 app.command()(index)
 app.command()(search)
 app.command()(evaluate)
+app.command()(problems)
 app.add_typer(corpus)
 
 

@@ -84,7 +84,7 @@ class Screener:
         self._strategy = strategy
         self._budget = budget
         listed = language.tactic_list()
-        self._search: Policy = MixturePolicy([(listed, 1.0), (MovesPolicy(instances, "instances"), 0.05)], "screen")
+        self._search: Policy = MixturePolicy([(listed, 1.0), (MovesPolicy(instances, "instances"), 0.5)], "screen")
 
     def __call__(self, source: Source, hole: Hole, digest: str, settings: Any) -> ScreeningRow:
         """The row of one hole."""
