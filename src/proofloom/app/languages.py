@@ -108,7 +108,8 @@ class Language(Generic[ToolchainT, SettingsT]):
     raises `ValueError` for a name that `--axioms` cannot have.  `require` and `insertion` are None where imports cannot
     be added to a file; `reading` and `dialect` are what a library and the policies need to know.
     `taught_elsewhere` are the policies that have nothing for it.  `lacking` says what a toolchain cannot do, empty if
-    nothing.
+    nothing.  Where `slow_imports`, the imports of a file may take longer than a proof; they are loaded before the clock
+    of its first theorem starts.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Language(Generic[ToolchainT, SettingsT]):
     require: Callable[[Sequence[str], ToolchainT], str] | None = None
     insertion: Callable[[bytes, int, str], Insertion] | None = None
     taught_elsewhere: frozenset[str] = frozenset()
+    slow_imports: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,14 @@ class Installation:
             except AssistantError as error:
                 raise MissingAssistant(language, str(error)) from error
         return self._found[language.suffix]
+
+    def has(self, language: AnyLanguage) -> bool:
+        """True if the assistant of a language is here."""
+        try:
+            self.of(language)
+        except MissingAssistant:
+            return False
+        return True
 
     @property
     def found(self) -> tuple[AnyInstalled, ...]:
@@ -276,6 +286,7 @@ LEAN: Language[LeanToolchain, LeanSettings] = Language(
     reading=Reading("lean", whole_names, qualified=False),
     dialect=Dialect("apply {}", "rw [{}]", "rw [← {}]", "apply {} <;> assumption", unnamed=""),
     taught_elsewhere=frozenset(("model",)),
+    slow_imports=True,
 )
 LANGUAGES: Mapping[str, AnyLanguage] = {language.suffix: language for language in (ROCQ, LEAN)}
 """Every language by the ending of its files."""
