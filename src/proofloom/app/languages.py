@@ -141,6 +141,19 @@ class Installed(Generic[ToolchainT, SettingsT]):
     language: Language[ToolchainT, SettingsT]
     toolchain: ToolchainT
 
+    @property
+    def reading(self) -> Reading:
+        """How its sources are read by a library."""
+        return self.language.reading
+
+    def read(self, file: Path) -> Source:
+        """The source in a file; raises `AssistantError`."""
+        return self.language.read(file)
+
+    def plain(self, tactics: Sequence[str]) -> str:
+        """The script of some tactics."""
+        return self.language.plain(tactics)
+
     def settings(self, file: Path) -> SettingsT:
         """How a file is compiled; raises `AssistantError`."""
         return self.language.settings_for(file, self.toolchain)

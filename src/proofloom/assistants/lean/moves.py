@@ -86,6 +86,11 @@ def introduced(goal: Goal) -> list[str]:
             return names
 
 
+def introduction(goal: Goal) -> str:
+    """The tactic that introduces the next variable or premise."""
+    return " ".join(("intro", *introduced(goal)[:1]))
+
+
 def _by_conclusion(goal: Goal, names: Sequence[str]) -> Iterator[str]:
     conclusion = goal.conclusion
     if len(names) > 1:
