@@ -124,6 +124,7 @@ def test_an_assistant_is_asked_for_only_where_a_hole_is_wanted(tmp_path: Path, r
     put(tmp_path / "Done.lean", b"theorem u : True := trivial\n")
     assert read_inputs([tmp_path], None, (), rocq).left_out == ()
     put(tmp_path / "Two.lean", LEAN_FILE)
+    put(tmp_path / "Open.lean", b"/- no end")
     assert read_inputs([tmp_path], "a", (), rocq).left_out == ()
     assert [file.path.name for file in read_inputs([tmp_path / "Done.lean"], None, (), rocq).files] == ["Done.lean"]
 

@@ -12,7 +12,14 @@ from proofloom.app.settings import ProveSettings
 from proofloom.assistants.doubles.fake import FakeAssistant, FakeSession, Faults, ManualClock
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.session import AssistantError
-from proofloom.proofs import Budget, Finding, Outcome, ProofState, Step, Theorem
+from proofloom.proofs import Budget, Finding, Outcome, ProofState, Step, Theorem, Verdict
+
+
+class AcceptingGate(StandInGate):
+    """Accepts whatever it is shown."""
+
+    def check(self, reference: bytes, candidate: bytes, theorem: str, settings: object) -> Verdict:
+        return Verdict(theorem, Finding.ACCEPTED, 4, "for the test only", {})
 
 
 def task(theorem: str, data: bytes = FILE) -> Task:
@@ -135,6 +142,22 @@ def test_the_gaps_share_one_budget() -> None:
     attempt = Prover(settings, assistant, StandInGate(), TacticsOf(), clock=assistant.clock)(task("b", GAPS)).attempt
     assert (attempt.outcome, attempt.theorem) == (Outcome.OUT_OF_BUDGET, "b")
     assert 10 <= attempt.spend.seconds <= 11
+
+
+def test_slow_imports_are_loaded_before_the_clock_starts() -> None:
+    class Slow(FakeAssistant):
+        def open(self, theorem: Theorem) -> FakeSession:
+            if not self.opened:
+                self.clock.advance(50.0)
+            return super().open(theorem)
+
+    assistant = Slow({"theorem a : A := by": {"easy": []}, "theorem b : B := by": {"easy": []}}, clock=ManualClock())
+    data = b"theorem a : A := sorry\ntheorem b : B := sorry\n"
+    tries = prover(AcceptingGate(), assistant, Budget(seconds=20))
+    for number, theorem in enumerate("ab"):
+        attempt = tries(Task(Path("F.lean"), data, data, None, theorem)).attempt
+        assert (attempt.outcome, assistant.opened) == (Outcome.PROVED, 2 + number)
+        assert attempt.spend.seconds < 20
 
 
 def test_a_hole_that_cannot_be_handled_says_so() -> None:

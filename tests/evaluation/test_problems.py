@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofloom.assistants.rocq.project import FileSettings
+from proofloom.app.languages import LEAN, ROCQ
+from proofloom.assistants.rocq.project import FileSettings, settings_for
 from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.session import AssistantError
@@ -80,6 +82,23 @@ def test_holes_of_files_are_named_by_the_file_where_one_is_enough(tmp_path: Path
         hole_problems([tmp_path])
 
 
+def test_holes_of_lean_are_problems_too_but_not_beside_those_of_rocq(tmp_path: Path) -> None:
+    readers = {".v": ROCQ.read, ".lean": LEAN.read}
+    (tmp_path / "one.lean").write_text("theorem only : 1 = 1 := by\n  sorry\n")
+    (tmp_path / ".lake").mkdir()
+    (tmp_path / ".lake" / "other.lean").write_text("theorem other : 1 = 1 := by\n  sorry\n")
+    (found,) = hole_problems([tmp_path], readers=readers)
+    assert (found.name, found.theorem, found.hole) == ("one", "only", True)
+    posed = Places(LEAN.read, lambda file: "settings")(found)
+    assert (posed.path, posed.settings) == ("only", "settings")
+    assert posed.candidate("rfl") == b"theorem only : 1 = 1 := by\n  rfl\n"
+    with pytest.raises(AssistantError, match="can only be required in files of Rocq"):
+        Places(LEAN.read, lambda file: "")(replace(found, require="Require Import Lia."))
+    (tmp_path / "one.v").write_text("Lemma only : True.\nAdmitted.\n")
+    with pytest.raises(AssistantError, match="wanted files that all end in"):
+        hole_problems([tmp_path], readers=readers)
+
+
 @pytest.fixture
 def toolchain() -> RocqToolchain:
     return find_toolchain()
@@ -89,7 +108,7 @@ def toolchain() -> RocqToolchain:
 def test_places_open_files_under_their_own_names(tmp_path: Path, toolchain: RocqToolchain) -> None:
     file = tmp_path / "F.v"
     file.write_text(TEXT)
-    places = Places(toolchain)
+    places = Places(Source.read, lambda file: settings_for(file, toolchain))
     right = hashlib.sha256(TEXT.encode()).hexdigest()
     posed = places(Problem("a", file, "a", 0, right))
     assert (posed.settings.logical_name, posed.theorem.file) == ("F", file)

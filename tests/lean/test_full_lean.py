@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from command import proofloom
 from full_catalogue import FULL_CHEATS, HONEST, HONEST_WITH_MATHLIB, META, FullCheat
 from small_theorems import THEOREMS
 
@@ -220,3 +221,15 @@ def test_without_a_full_lean_the_reason_says_what_to_do(monkeypatch: pytest.Monk
     reason = found.__wrapped__()
     assert isinstance(reason, str)
     assert "no program lean on the path" in reason and PROJECT in reason
+
+
+@pytest.mark.lean
+def test_prove_fills_a_file_and_the_gate_accepts_it(full: Full, tmp_path: Path) -> None:
+    file = full.file.with_name("ProofloomProve.lean") if os.environ.get(PROJECT) else tmp_path / "F.lean"
+    file.write_text("theorem t (a b : Nat) (h : a < b) : ¬b ≤ a := sorry\n", encoding="utf-8")
+    try:
+        done = proofloom("prove", file, "--json", "--time", "120", cwd=tmp_path, seconds=900)
+    finally:
+        file.unlink()
+    assert (done.code, done.outcomes) == (0, {"t": "proved"})
+    assert done.objects[0]["verdict"]["level"] == 4

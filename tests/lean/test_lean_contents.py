@@ -16,7 +16,7 @@ from test_lean_gate import CHEATS, FALSE, PLAIN, Cheat
 
 from proofloom.assistants.gate.confinement import GateLimits
 from proofloom.assistants.gate.lean import LIMITS, LeanGate
-from proofloom.assistants.gate.lean_contents import Foundations, _followed, contents
+from proofloom.assistants.gate.lean_contents import Foundations, _asked, _followed, _writable, contents
 from proofloom.assistants.gate.lean_probe import MODULE, Edition, Shop
 from proofloom.assistants.gate.lean_terms import Declarations
 from proofloom.assistants.gate.olean import Image
@@ -117,6 +117,18 @@ def test_the_library_is_asked_once(toolchain: LeanToolchain, tmp_path: Path) -> 
     assert (asked, len(made.runs)) == (3, 4)  # what is found wanting is asked about again
 
 
+def test_a_whole_library_is_asked_about_at_once(toolchain: LeanToolchain, lean: Path, tmp_path: Path) -> None:
+    """Constants of every kind, with their universes: recursors, constructors, quotients, what Lean has made itself."""
+    core = contents(lean.parents[1] / "lib", ("ProofCore",))
+    unsafe = ("«_override»", "«_unsafe_rec»", "«lc", "«unsafeCast»")  # no proof can rest on these: the kernel refuses
+    safe = [name for name in core if _writable(name) and not any(part in name for part in unsafe)]
+    names = {name: len([one for one in core.of(name).facts[0].split(",") if one]) for name in safe}
+    assert len(names) > 700 and max(names.values()) >= 2
+    made = edition(toolchain, tmp_path, "theorem t : True := True.intro\n")
+    declared = {name for name in names if core.of(name).kind == "axiom"}
+    assert set(_asked(made, names, "n")) == declared >= {"«propext»", "«sorryAx»"}
+
+
 def test_what_lies_in_the_folder_of_the_compilation_is_no_library(toolchain: LeanToolchain, tmp_path: Path) -> None:
     """A file of the name of the library, as code that runs while a candidate is compiled could write it."""
     made = edition(toolchain, tmp_path, "theorem t : True := True.intro\n")
@@ -158,6 +170,27 @@ def test_all_kinds_of_declarations_are_read(compiled: Compile) -> None:
     assert found.reached(["«t»"], proofs=False).own == {"«t»", "«d»"}
     assert found.reached(["«T».«leaf»"], proofs=True).own == {"«T»", "«T».«leaf»", "«T».«node»"}
     assert set(found.meaning("«t»")) == {"«t»", "«d»"}
+
+
+IN_PARTS = "module\nprelude\n" + PLAIN + "public inductive F : Prop where\npublic axiom f : F\n"
+"""The head of a file of Lean's module system, which is compiled into several files that point into each other."""
+
+
+def test_a_module_in_several_files_is_read_whole(toolchain: LeanToolchain, blind: LeanGate, tmp_path: Path) -> None:
+    shop = Shop(toolchain, LIMITS, LeanSettings(tmp_path))
+    made = Edition(IN_PARTS + "axiom a : F\npublic theorem t : F := a\n", tmp_path / "edition", shop)
+    made.compile()
+    endings = {"olean", "olean.server", "olean.private"}
+    assert endings <= {file.name.partition(".")[2] for file in made.library.iterdir()}
+    found = contents(made.library, (MODULE,))
+    hidden = f"«_private».«{MODULE}».0.«a»"
+    assert found.reached(["«t»"], proofs=True).own == {"«t»", "«F»", hidden}
+    reference, candidate = IN_PARTS + "public theorem t : F := f\n", made.text
+    verdict = blind.check(reference.encode(), candidate.encode(), "t", LeanSettings(tmp_path))
+    assert verdict.finding is Finding.FORBIDDEN_AXIOM and hidden in verdict.reason
+    (made.library / f"{MODULE}.olean.private").unlink()
+    with pytest.raises(Doubt, match="cannot be read"):
+        contents(made.library, (MODULE,))
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,10 @@ from proofloom.app.evaluate import evaluate
 from proofloom.app.inspect import inspect
 from proofloom.app.languages import SUFFIXES, language_of
 from proofloom.app.premises import index, search
+from proofloom.app.problems import problems
 from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
 from proofloom.app.run import Destination
+from proofloom.app.screen import screen
 from proofloom.app.settings import STRATEGIES, ProveSettings, names, read_settings
 from proofloom.app.split import split
 from proofloom.app.toml_records import BadInput, choice
@@ -225,12 +227,14 @@ def check(
 
 
 app.command()(trace)
+app.command()(screen)
 app.command()(inspect)
 app.command()(split)
 app.command()(train)
 app.command()(index)
 app.command()(search)
 app.command()(evaluate)
+app.command()(problems)
 app.add_typer(corpus)
 
 

@@ -10,7 +10,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,19 +18,19 @@ from typing import Annotated, Any
 import typer
 
 from proofloom.app.extras import model_extra
-from proofloom.app.requirement import require_sentence
+from proofloom.app.languages import LANGUAGES, ROCQ, AnyInstalled, Installation, language_of
 from proofloom.app.run_folder import alone_in, begin_run
 from proofloom.app.settings import names
 from proofloom.app.toml_records import BadInput, choice, toml
 from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
 from proofloom.assistants.files import write_beside
 from proofloom.assistants.gate.axioms import Allowance
-from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.evaluation.contest import Plan, hold, open_bench
 from proofloom.evaluation.contest_rows import ContestRows
 from proofloom.evaluation.contestant import Contestant, contestants, weights_digest
+from proofloom.evaluation.errata import faulty
 from proofloom.evaluation.findings import as_object
 from proofloom.evaluation.findings_text import told_proofs, told_steps
 from proofloom.evaluation.held_out import Sample, held_out
@@ -207,9 +207,9 @@ def _steps(asked: _Asked) -> _Found:
 
 def _attempts(asked: _Asked) -> _Found:
     """Let every contestant try every problem."""
-    toolchain = find_toolchain()
     interrupted = False
-    table, problems = _problems(asked, toolchain)
+    table, problems, ground = _problems(asked)
+    wrong = {one.name: fault for one in problems if (fault := faulty(one.name, ground.reading.assistant)) is not None}
     settings = asked.settings
     decides = {
         "kind": "attempts",
@@ -226,7 +226,7 @@ def _attempts(asked: _Asked) -> _Found:
     with alone_in(folder), ContestRows(folder / ROWS) as rows:
         _enter(rows, asked)
         try:
-            opening = partial(open_bench, settings, toolchain, *_hints_from(asked))
+            opening = partial(open_bench, settings, ground, *_hints_from(asked))
             hold(plan, rows, executor, opening, SystemClock(), time.time, _say)
         except KeyboardInterrupt:
             interrupted = True
@@ -234,30 +234,38 @@ def _attempts(asked: _Asked) -> _Found:
         kept = [row for row in rows.attempts() if row.theorem in within]
     found = proof_findings(kept, asked.names, asked.strategies, asked.candidates, settings.seed)
     word = "proved" if settings.gate else "found"
-    return _kept(
-        folder, {"solved_means": word, "findings": as_object(found)}, list(told_proofs(found, word)), interrupted
-    )
+    lines = [*told_proofs(found, word), *(f"known to be wrong: {name}: {one.why}" for name, one in wrong.items())]
+    known = {name: fault.why for name, fault in wrong.items()}
+    told = {"solved_means": word, "findings": as_object(found), "known_to_be_wrong": known}
+    return _kept(folder, told, lines, interrupted)
 
 
-def _problems(asked: _Asked, toolchain: RocqToolchain) -> tuple[dict[str, Any], list[Problem]]:
-    """What the run is about, for its settings, and the problems in the order in which they are tried."""
+def _problems(asked: _Asked) -> tuple[dict[str, Any], list[Problem], AnyInstalled]:
+    """What the run is about, for its settings, the problems in the order in which they are tried, and the assistant."""
     if asked.theorems:
         for path in asked.theorems:
             if not path.exists():
                 raise BadInput(f"--theorems {path}: no such file or folder")
-        sentence = require_sentence(asked.require, toolchain) if asked.require else ""
-        problems = hole_problems(asked.theorems, sentence)
+        readers = {suffix: language.read for suffix, language in LANGUAGES.items()}
+        problems = hole_problems(asked.theorems, readers=readers)
+        ground = Installation().of(language_of(problems[0].file))
+        if asked.require:
+            if ground.language.require is None:
+                raise BadInput(f"--require: is not for {ground.language.name}")
+            sentence = ground.language.require(asked.require, ground.toolchain)
+            problems = [replace(problem, require=sentence) for problem in problems]
         hashed = hashlib.sha256()
         for file in sorted({problem.file for problem in problems}):
             hashed.update(file.read_bytes())
         paths = [path.as_posix() for path in asked.theorems]
         table = {"theorems": paths, "require": asked.require, "digest": hashed.hexdigest()}
-        return table, asked.sample.drawn(problems)
+        return table, asked.sample.drawn(problems), ground
     if asked.require:
         raise BadInput("--require: theorems of a library keep the imports of their files; it needs --theorems")
     with Library.open(asked.db, create=False) as library:
         table, sample = _library_table(library, asked.sample)
-        return table, library_problems(held_out(library, sample), toolchain)
+        ground = Installation().of(ROCQ)
+        return table, library_problems(held_out(library, sample), ground.toolchain), ground
 
 
 def _library_table(library: Library, sample: Sample) -> tuple[dict[str, Any], Sample]:

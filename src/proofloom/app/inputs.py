@@ -120,7 +120,8 @@ def read_inputs(
         except AssistantError as error:
             if named:
                 raise BadInput(str(error)) from error
-            left_out.append(str(error))
+            if installation.has(language_of(path)):
+                left_out.append(str(error))
             continue
         sentence = _sentence(required, path, installation) if wanted and required else ""
         files.append(InputFile(path, below, source, settings, wanted, sentence))

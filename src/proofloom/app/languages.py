@@ -21,7 +21,7 @@ from proofloom.assistants.holes import Hole
 from proofloom.assistants.lean import scripts as lean_scripts
 from proofloom.assistants.lean.modules import module_name as lean_module_name
 from proofloom.assistants.lean.modules import whole_names
-from proofloom.assistants.lean.moves import moves
+from proofloom.assistants.lean.moves import moves, moves_after
 from proofloom.assistants.lean.session import Lean
 from proofloom.assistants.lean.source import Source as LeanSource
 from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain, find_lean
@@ -108,7 +108,8 @@ class Language(Generic[ToolchainT, SettingsT]):
     raises `ValueError` for a name that `--axioms` cannot have.  `require` and `insertion` are None where imports cannot
     be added to a file; `reading` and `dialect` are what a library and the policies need to know.
     `taught_elsewhere` are the policies that have nothing for it.  `lacking` says what a toolchain cannot do, empty if
-    nothing.
+    nothing.  Where `slow_imports`, the imports of a file may take longer than a proof; they are loaded before the clock
+    of its first theorem starts.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Language(Generic[ToolchainT, SettingsT]):
     require: Callable[[Sequence[str], ToolchainT], str] | None = None
     insertion: Callable[[bytes, int, str], Insertion] | None = None
     taught_elsewhere: frozenset[str] = frozenset()
+    slow_imports: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,19 @@ class Installed(Generic[ToolchainT, SettingsT]):
 
     language: Language[ToolchainT, SettingsT]
     toolchain: ToolchainT
+
+    @property
+    def reading(self) -> Reading:
+        """How its sources are read by a library."""
+        return self.language.reading
+
+    def read(self, file: Path) -> Source:
+        """The source in a file; raises `AssistantError`."""
+        return self.language.read(file)
+
+    def plain(self, tactics: Sequence[str]) -> str:
+        """The script of some tactics."""
+        return self.language.plain(tactics)
 
     def settings(self, file: Path) -> SettingsT:
         """How a file is compiled; raises `AssistantError`."""
@@ -183,6 +198,14 @@ class Installation:
                 raise MissingAssistant(language, str(error)) from error
         return self._found[language.suffix]
 
+    def has(self, language: AnyLanguage) -> bool:
+        """True if the assistant of a language is here."""
+        try:
+            self.of(language)
+        except MissingAssistant:
+            return False
+        return True
+
     @property
     def found(self) -> tuple[AnyInstalled, ...]:
         """Those that were needed so far."""
@@ -214,7 +237,7 @@ def _lean_gate(toolchain: LeanToolchain, axioms: Sequence[str]) -> Gate:
 
 
 def _lean_list() -> Policy:
-    return MovesPolicy(moves)
+    return MovesPolicy(moves, after=moves_after)
 
 
 def _any_axioms(names: Sequence[str]) -> None:
@@ -263,6 +286,7 @@ LEAN: Language[LeanToolchain, LeanSettings] = Language(
     reading=Reading("lean", whole_names, qualified=False),
     dialect=Dialect("apply {}", "rw [{}]", "rw [← {}]", "apply {} <;> assumption", unnamed=""),
     taught_elsewhere=frozenset(("model",)),
+    slow_imports=True,
 )
 LANGUAGES: Mapping[str, AnyLanguage] = {language.suffix: language for language in (ROCQ, LEAN)}
 """Every language by the ending of its files."""

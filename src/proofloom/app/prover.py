@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from proofloom.app.languages import Gate, Source, language_of
 from proofloom.app.settings import ProveSettings
 from proofloom.app.sharing import SharedProofs
 from proofloom.assistants.holes import Hole
-from proofloom.assistants.session import Assistant
+from proofloom.assistants.session import Assistant, AssistantError
 from proofloom.policies.policy import Learner, Policy
 from proofloom.proofs import Attempt, Outcome, Spend, Step, Verdict
 from proofloom.search.clock import Clock
@@ -76,10 +77,12 @@ class Prover:
         self._policy = policy
         self._found = {file: dict(scripts) for file, scripts in (found or {}).items()}
         self._sources: deque[Source] = deque(maxlen=2)
+        self._loaded: Path | None = None
 
     def __call__(self, task: Task) -> Tried:
         """Try one theorem; what goes wrong is its outcome."""
         source = self._opened(task.source, task.file)
+        self._load(task, source)
         found = self._found.setdefault(task.file, {})
         if self._shared is not None:
             found |= self._shared.of(task.file)
@@ -91,6 +94,15 @@ class Prover:
         if tried.attempt.outcome is Outcome.PROVED:
             found[task.theorem] = tried.attempt.scripts
         return tried
+
+    def _load(self, task: Task, source: Source) -> None:
+        """Have the assistant load the imports of a new file, if they may take long; what fails here fails again."""
+        hole = next(hole for hole in source.holes if hole.path == task.theorem)
+        if task.file == self._loaded or hole.unsupported or not language_of(task.file).slow_imports:
+            return
+        self._loaded = task.file
+        with suppress(AssistantError), closing(self._assistant.open(source.theorem(hole))):
+            pass
 
     def learn(self, source: Source, hole: Hole, gaps: Sequence[Sequence[Step]]) -> None:
         """Let a policy that can learn see the steps of an accepted proof, one sequence for each gap."""

@@ -11,12 +11,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from proofloom.assistants.executor import Crash, Done, Executor, Opening
-from proofloom.assistants.gate import RocqGate
-from proofloom.assistants.rocq.project import settings_for
-from proofloom.assistants.rocq.session import Rocq
-from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.evaluation.contest_rows import AttemptRow, ContestRows
 from proofloom.evaluation.contestant import Contestant
+from proofloom.evaluation.ground import Ground
 from proofloom.evaluation.metering import MeteredEngine
 from proofloom.evaluation.problems import Places, Problem
 from proofloom.evaluation.progress import Progress
@@ -76,9 +73,9 @@ def hold(
 
 @contextmanager
 def open_bench(
-    settings: TrialSettings, toolchain: RocqToolchain, library: str = "", split: str = ""
+    settings: TrialSettings, ground: Ground, library: str = "", split: str = ""
 ) -> Iterator[Callable[[Trial], AttemptRow]]:
-    """What a worker needs for theorems of Rocq: an assistant and a gate of its own, models that compute on one core.
+    """What a worker needs: an assistant and a gate of its own, models that compute on one core.
 
     Models that read hints get them from `library`, if it is named: of its steps only the training part of `split`.
     """
@@ -96,8 +93,9 @@ def open_bench(
         return Proposer(engine, meters[-1], kit.hints(source) if source else None)
 
     with (
-        Rocq(toolchain) as rocq,
-        closing(RocqGate(toolchain, axioms=settings.axioms)) as gate,
-        PolicyKit(library, split, lambda file: settings_for(file, toolchain).logical_name) as kit,
+        ground.assistant() as assistant,
+        closing(ground.gate(settings.axioms)) as gate,
+        PolicyKit(library, split, ground.module_name, reading=ground.reading) as kit,
     ):
-        yield Bench(settings, rocq, gate, Places(toolchain), proposer, clock)
+        places = Places(ground.read, ground.settings)
+        yield Bench(settings, assistant, gate, places, proposer, clock, ground.plain)

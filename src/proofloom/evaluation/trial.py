@@ -12,11 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.scripts import plain_script
 from proofloom.assistants.session import Assistant, AssistantError
 from proofloom.evaluation.contest_rows import FOUND, AttemptRow
 from proofloom.evaluation.contestant import Contestant
+from proofloom.evaluation.ground import Gate
 from proofloom.evaluation.metering import Usage
 from proofloom.evaluation.problems import Posed, Problem
 from proofloom.models.engine.text import TextEngine
@@ -90,20 +90,12 @@ class Proposer:
     hints: Policy | None = None
 
 
-class Gate(Protocol):
-    """The gate, as this package sees it."""
-
-    def check(self, reference: bytes, candidate: bytes, theorem: str, settings: FileSettings) -> Verdict:
-        """The verdict on `theorem` (its path in the file) of `candidate` against the statement in `reference`."""
-        ...
-
-
 class Bench:
     """Makes trials one after the other, with one assistant.
 
-    `posed` opens a problem, `proposer` loads a model, each model once.  What several contestants find alike is shown to
-    the gate once.  Before its first trial a theorem is opened once: the assistant then holds what stands before it, and
-    the first contestant does not pay for that alone.
+    `posed` opens a problem, `proposer` loads a model, each model once; `plain` writes a script.
+    What several contestants find alike is shown to the gate once.  Before its first trial a theorem is opened once:
+    the assistant then holds what stands before it, and the first contestant does not pay for that alone.
     """
 
     def __init__(
@@ -114,8 +106,10 @@ class Bench:
         posed: Callable[[Problem], Posed],
         proposer: Callable[[Contestant], Proposer],
         clock: Clock,
+        plain: Callable[[Sequence[str]], str] = plain_script,
     ) -> None:
         self._settings = settings
+        self._plain = plain
         self._assistant = assistant
         self._gate = gate
         self._posed = posed
@@ -187,7 +181,7 @@ class Bench:
         """The gate's word on a script; without the gate `PartFound` is raised with the steps."""
         if not self._settings.gate:
             raise PartFound(steps)
-        script = plain_script([step.tactic for step in steps])
+        script = self._plain([step.tactic for step in steps])
         if script not in self._verdicts:
             candidate = posed.candidate(script)
             self._verdicts[script] = self._gate.check(posed.reference, candidate, posed.path, posed.settings)

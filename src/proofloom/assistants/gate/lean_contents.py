@@ -105,18 +105,19 @@ def _question(names: Sequence[tuple[str, int]], control: str) -> str:
     """One line: theorems that mention the declarations, one that rests on them all and on an axiom of our own."""
     p, h = f"p_{control}", f"h_{control}"
     kind = f": ∀ {p} : Prop, {p} → {p} := fun {p} {h} =>"
-    mentioned = [f"@_root_.{name}" + (f".{{{','.join('0' * count)}}}" if count else "") for name, count in names]
-    mentioned.append(f"@{control}")
-    lines = [f"axiom {control} : ∀ {p} : Prop, {p} → {p}"]
-    groups = [mentioned[start : start + _AT_ONCE] for start in range(0, len(mentioned), _AT_ONCE)]
-    for number, group in enumerate(groups):
-        redexes = "".join("(fun _ => " for _ in group) + h + "".join(f") ({term})" for term in reversed(group))
-        lines.append(f"theorem {control}_{number} {kind} {redexes}")
-    whole = h
-    for number in range(len(groups)):
-        whole = f"{control}_{number} {p} ({whole})"
-    lines.append(f"theorem {control}_all {kind} {whole}")
-    return " ".join((*lines, f"#print axioms {control}_all"))
+    terms = [f"@_root_.{name}" + (f".{{{','.join('0' * count)}}}" if count else "") for name, count in names]
+    terms.append(f"@{control}")
+    commands = [f"axiom {control} : ∀ {p} : Prop, {p} → {p}"]
+    while True:
+        groups = [terms[start : start + _AT_ONCE] for start in range(0, len(terms), _AT_ONCE)]
+        terms = []
+        for group in groups:
+            name = f"{control}_{len(commands)}" if len(groups) > 1 else f"{control}_all"
+            redexes = "".join("(fun _ => " for _ in group) + h + "".join(f") ({term})" for term in reversed(group))
+            commands.append(f"theorem {name} {kind} {redexes}")
+            terms.append(f"@{name}")
+        if len(groups) == 1:
+            return " ".join((*commands, f"#print axioms {control}_all"))
 
 
 def _home(edition: Edition, name: str) -> Declarations:

@@ -24,7 +24,7 @@ from proofloom.proofs import Finding
 MODULE = "ProofloomGated"
 EXPLICIT = ("pp.all true", "pp.deepTerms true", "pp.proofs true", "pp.maxSteps 10000000", "pp.rawOnError true")
 """Options under which two terms print alike only if they are alike."""
-_PRODUCTS = (".olean", ".olean.server", ".olean.private", ".ir")
+_PRODUCTS = (".olean", ".olean.server", ".olean.private", ".ir", ".ir.sig")
 _NAME = re.compile(r"(?:[^\W\d][\w'!?]*|«[^»]*»)(?:\.(?:[^\W\d][\w'!?]*|«[^»]*»))*")
 _PART = re.compile(r"«[^»]*»|[^.«]+")
 _DEPENDS = re.compile(r"'(.*)' depends on axioms: \[(.*)\]\Z", re.DOTALL)
@@ -104,7 +104,7 @@ class Edition:
         With `alone`, only what the text imports is there, and not the text itself.
         """
         head = self.imports
-        imports = head if alone else ("prelude\n" if head.startswith("prelude") else "") + f"import {MODULE}\n"
+        imports = head if alone else ("prelude\n" if "prelude" in head.split() else "") + f"import {MODULE}\n"
         lines = [*imports.rstrip("\n").split("\n"), *(f"set_option {option}" for option in options)]
         first = len(lines) + 1
         lines += questions

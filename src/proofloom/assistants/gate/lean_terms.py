@@ -74,6 +74,9 @@ class Declarations:
     def __contains__(self, name: str) -> bool:
         return name in self._image.declarations
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._image.declarations)
+
     def of(self, name: str) -> Declaration:
         """The declaration of that full name, every part in guillemets; raises `Doubt`."""
         info = self._image.declarations[name]
