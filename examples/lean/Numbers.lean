@@ -5,9 +5,9 @@ import ProofCore
 
 namespace Numbers
 
-@[simp] theorem zero_plus (n : Nat) : 0 + n = n := sorry
+theorem zero_plus (n : Nat) : 0 + n = n := sorry
 
-@[simp] theorem succ_plus (n m : Nat) : n + 1 + m = n + m + 1 := by
+theorem succ_plus (n m : Nat) : n + 1 + m = n + m + 1 := by
   sorry
 
 theorem plus_comm (n m : Nat) : n + m = m + n := sorry

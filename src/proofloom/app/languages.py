@@ -21,7 +21,7 @@ from proofloom.assistants.holes import Hole
 from proofloom.assistants.lean import scripts as lean_scripts
 from proofloom.assistants.lean.modules import module_name as lean_module_name
 from proofloom.assistants.lean.modules import whole_names
-from proofloom.assistants.lean.moves import moves
+from proofloom.assistants.lean.moves import moves, moves_after
 from proofloom.assistants.lean.session import Lean
 from proofloom.assistants.lean.source import Source as LeanSource
 from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain, find_lean
@@ -237,7 +237,7 @@ def _lean_gate(toolchain: LeanToolchain, axioms: Sequence[str]) -> Gate:
 
 
 def _lean_list() -> Policy:
-    return MovesPolicy(moves)
+    return MovesPolicy(moves, after=moves_after)
 
 
 def _any_axioms(names: Sequence[str]) -> None:

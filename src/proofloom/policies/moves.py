@@ -17,11 +17,16 @@ Moves = Callable[[Goal], Iterable[str]]
 
 
 class MovesPolicy:
-    """Proposes the moves for the first goal of a state; the one at place k (from 1) has log-probability -log(k + 1)."""
+    """Proposes the moves for the first goal of a state; the one at place k (from 1) has log-probability -log(k + 1).
 
-    def __init__(self, moves: Moves, name: str = "list") -> None:
+    `after` makes the moves from the text that stands before a theorem, where they depend on it.
+    """
+
+    def __init__(self, moves: Moves, name: str = "list", after: Callable[[str], Moves] | None = None) -> None:
         self._moves = moves
         self._name = name
+        self._after = after
+        self._text: str | None = None
 
     @property
     def name(self) -> str:
@@ -35,5 +40,8 @@ class MovesPolicy:
     def _of(self, query: Query) -> list[Candidate]:
         if not query.state.goals:
             return []
+        if self._after is not None and query.theorem.before != self._text:
+            self._text = query.theorem.before
+            self._moves = self._after(self._text)
         tactics = dict.fromkeys(self._moves(query.state.goals[0]))
         return [Candidate(tactic, -math.log(place + 1)) for place, tactic in enumerate(tactics, 1)]

@@ -7,8 +7,9 @@ first.  Tactics that a file does not import fail at once as unknown, so those of
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
+from proofloom.assistants.lean.lemmas import FileLemmas, Lemma
 from proofloom.proofs import Goal, Hypothesis
 
 _CLOSING = ("assumption", "rfl", "simp_all", "contradiction", "simp", "omega", "decide", "grind", "aesop")
@@ -16,11 +17,15 @@ _GROUP = re.compile(r"[({⦃\[]([^:(){}]*?) :")
 _NAME = re.compile(r"[^\W\d][\w']*")
 _NUMBERS = ("Nat", "ℕ")
 _MOST_HYPOTHESES = 12
+_MOST_LEMMAS = 6
 
 
-def moves(goal: Goal) -> Iterator[str]:
-    """Tactics for `goal`, best first; a tactic may come twice."""
+def moves(goal: Goal, lemmas: Sequence[Lemma] = ()) -> Iterator[str]:
+    """Tactics for `goal`, best first; a tactic may come twice.  `lemmas` may be of use, the likeliest first."""
     yield from _CLOSING
+    equations = [lemma.name for lemma in lemmas if lemma.equation]
+    if equations:
+        yield f"simp_all [{', '.join(equations)}]"
     names = introduced(goal)
     if names:
         yield f"intro {' '.join(names)}"
@@ -33,7 +38,17 @@ def moves(goal: Goal) -> Iterator[str]:
             for name in hypothesis.names:
                 step = fresh("ih", goal)
                 yield f"induction {name} with\n| zero => ?_\n| succ {name} {step} => ?_"
+    for lemma in lemmas:
+        yield from (f"apply {lemma.name}", f"exact {lemma.name} ..")
+        if lemma.equation:
+            yield from (f"rw [{lemma.name}]", f"rw [← {lemma.name}]")
     yield from ("constructor", "exfalso")
+
+
+def moves_after(text: str) -> Callable[[Goal], Iterator[str]]:
+    """The moves for goals of a theorem that stands after `text` in its file."""
+    known = FileLemmas(text)
+    return lambda goal: moves(goal, known.ranked(goal.conclusion, _MOST_LEMMAS))
 
 
 def fresh(name: str, goal: Goal) -> str:
