@@ -176,7 +176,7 @@ def main() -> None:
         encoder = PremiseModel(len(tokenizer), arm)
         settings = replace(ContrastSettings(), seed=seed, epochs=1 if options.quick else options.epochs)
         begun = time.process_time()
-        losses = train_encoder(encoder, learned, goals, premises, files, settings)
+        losses = train_encoder(encoder, learned, goals, premises, files, settings, figures.say)
         trained = time.process_time()
         rows = vectors(encoder, list(premises.values()))
         encoded = time.process_time()

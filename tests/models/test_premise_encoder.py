@@ -39,13 +39,14 @@ def made(tokenizer: Any, arm: Arm) -> PremiseModel:
 
 @pytest.mark.parametrize("arm", Arm)
 def test_an_encoder_that_is_read_gives_the_vectors_of_the_one_that_was_written(
-    tokenizer: Any, tmp_path: Path, arm: Arm
+    tokenizer: Any, tmp_path: Path, arm: Arm, capfd: pytest.CaptureFixture[str]
 ) -> None:
     model = made(tokenizer, arm)
     before = PremiseEncoder(model, tokenizer, "before")
     save_premise_encoder(model, tokenizer, "# card\n", tmp_path / "enc")
     after = encoder_at(str(tmp_path / "enc"))
     assert isinstance(after, PremiseEncoder) and after.model.arm is arm
+    assert capfd.readouterr().err == ""
     assert after.dimension == 8
     for one, other in (
         (before.goals(GOALS), after.goals(GOALS)),
@@ -93,11 +94,12 @@ def test_a_folder_that_is_not_right_is_refused_in_one_line(
     assert "\n" not in str(error.value)
 
 
-def test_weights_that_were_cut_short_are_refused(tokenizer: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_files_that_were_cut_short_are_refused(tokenizer: Any, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "enc"
     save_premise_encoder(made(tokenizer, Arm.HSA), tokenizer, "", folder)
-    weights = folder / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-9])
+    cut = folder / name
+    cut.write_bytes(cut.read_bytes()[:-9])
     with pytest.raises(ModelError, match="no encoder can be read from it"):
         encoder_at(str(folder))
 

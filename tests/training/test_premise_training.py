@@ -20,6 +20,7 @@ from proofloom.models.tokenizer import train_tokenizer
 from proofloom.models.tree_encoder import Arm, EncoderSizes
 from proofloom.models.tree_texts import goal_texts, premise_texts
 from proofloom.proofs import Goal, Hypothesis
+from proofloom.training import premise_encoder
 from proofloom.training.premise_encoder import (
     Contrasts,
     ContrastSettings,
@@ -79,7 +80,7 @@ def test_questions_count_only_premises_that_may_be_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arm", [Arm.HSA, Arm.WORDS])
-def test_training_finds_what_belongs_together(arm: Arm) -> None:
+def test_training_finds_what_belongs_together(arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["add", "mul", "list", "tree", "bool", "real", "set", "map"]
     goals = [Goal((Hypothesis(("x",), "nat"),), f"{word} x = x") for word in words]
     texts = [f"Lemma {word}_thing : {word} y." for word in words]
@@ -91,9 +92,12 @@ def test_training_finds_what_belongs_together(arm: Arm) -> None:
     torch.manual_seed(0)
     model = PremiseModel(len(tokenizer), arm, EncoderSizes(width=16, out=16, heads=2, head_width=8, position=8))
     given = goal_texts(tokenizer, goals)
+    said = list[str]()
+    monkeypatch.setattr(premise_encoder, "TOLD", 50)
     settings = ContrastSettings(batch=8, epochs=60, learning_rate=1e-2)
-    losses = train_encoder(model, asked, given, premises, dict.fromkeys(premises, 0), settings)
+    losses = train_encoder(model, asked, given, premises, dict.fromkeys(premises, 0), settings, said.append)
     assert len(losses) == 60
+    assert said == [f"step 50 of 60: loss {np.mean(losses[:50]):.3f}"]
     assert losses[-1] < 0.1 < losses[0]
     rows = vectors(model, list(premises.values()))
     near = nearest(asked, vectors(model, given), usable, rows, 8)

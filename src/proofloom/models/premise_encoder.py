@@ -14,11 +14,11 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.models.errors import ModelError
-from proofloom.models.folder import CARD, first_line, folder_digest, load_tokenizer, write_folder
+from proofloom.models.folder import CARD, first_line, folder_digest, write_folder
 from proofloom.models.premise_model import PremiseModel, vectors
 from proofloom.models.tree_encoder import Arm, EncoderSizes
 from proofloom.models.tree_texts import goal_texts, premise_texts
@@ -87,8 +87,9 @@ def load_premise_encoder(folder: Path) -> PremiseEncoder:
     version = config.get("version")
     if version != VERSION:
         raise ModelError(f"{folder}: is an encoder of version {version}; wanted {VERSION}: train it again")
-    tokenizer = load_tokenizer(folder)
+    fast: Any = PreTrainedTokenizerFast  # AutoTokenizer would warn of a kind of model that it does not know
     try:
+        tokenizer: PreTrainedTokenizerBase = fast.from_pretrained(folder, local_files_only=True)
         model = PremiseModel(int(config["vocabulary"]), Arm(config["arm"]), EncoderSizes(**config["sizes"]))
         model.load_state_dict(load_file(folder / _WEIGHTS))
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,9 @@ from proofloom.models.premise_model import PremiseModel
 from proofloom.models.tree_encoder import TreeText
 from proofloom.proofs import Goal, ProofState
 from proofloom.proofs.state import StateSyntaxError
+
+TOLD = 100
+"""Steps between two lines about the loss, which is their mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +121,11 @@ def train_encoder(
     premises: Mapping[int, TreeText],
     files: Mapping[int, int],
     settings: ContrastSettings,
+    say: Callable[[str], None],
 ) -> list[float]:
     """Train in place on questions with the texts of their goals; `files` are those of the premises.
 
-    Returns the loss of every step.
+    `say` gets a line for people now and then.  Returns the loss of every step.
     """
     chance = np.random.default_rng(settings.seed)
     steps = max(1, settings.epochs * (len(asked) // settings.batch))
@@ -151,6 +155,8 @@ def train_encoder(
             optimiser.step()
             schedule.step()
             losses.append(float(loss.detach()))
+            if len(losses) % TOLD == 0:
+                say(f"step {len(losses):,} of {steps:,}: loss {np.mean(losses[-TOLD:]):.3f}")
             if len(losses) == steps:
                 break
     return losses
