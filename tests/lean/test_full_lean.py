@@ -24,7 +24,9 @@ from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits
 from proofloom.assistants.gate.lean import FORBIDDEN, LIMITS, LeanGate, _Case
 from proofloom.assistants.gate.lean_probe import Edition, Shop
+from proofloom.assistants.lean.interact import InteractRepl
 from proofloom.assistants.lean.moves import moves
+from proofloom.assistants.lean.repl import ReplLean
 from proofloom.assistants.lean.session import Lean, SessionLimits
 from proofloom.assistants.lean.source import Source
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain, find_lean, settings_for
@@ -35,6 +37,8 @@ from proofloom.search.driver import attempt
 
 PROJECT = "PROOFLOOM_LEAN_PROJECT"
 """Names the folder of a Lake project, whose Lean and packages are then used."""
+REPL = "PROOFLOOM_LEAN_REPL"
+"""Names the folder in which the REPL was built."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,18 @@ def test_the_dialogue_of_doctor(header: str, full: Full) -> None:
 def trusting(steps: object) -> Verdict:
     """Not a gate: the file with all scripts is shown to one at the end of the test."""
     return Verdict("t", Finding.ACCEPTED, 1, "for the test only", {})
+
+
+@pytest.mark.lean
+def test_the_dialogue_over_a_repl(full: Full) -> None:
+    built = os.environ.get(REPL)
+    if built is None:
+        pytest.skip(f"no REPL: name the folder of one that was built for {full.toolchain.name} by {REPL}")
+    lean = ReplLean(lambda: InteractRepl(Path(built), full.settings.folder))
+    heard = list(hold(lean, "", full.file))
+    lean.close()
+    assert len(heard) == len(TACTICS) + 1, heard[-1]
+    assert [one.answer for one in heard[-2:]] == ["no goals", "no goals"]
 
 
 @pytest.mark.lean

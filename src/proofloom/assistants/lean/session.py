@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from proofloom.assistants.lean import wire
+from proofloom.assistants.lean.failures import failure_of, is_syntax
 from proofloom.assistants.lean.place import Opening
 from proofloom.assistants.lean.process import LeanWorker, OutOfTime, WorkerLimits
 from proofloom.assistants.lean.tactics import HOLES, NotATactic, tactic_text
@@ -23,9 +24,6 @@ from proofloom.proofs import ProofState, StateSyntaxError, Step, Theorem
 
 _REPLAY_SECONDS = 60.0
 _UNSOLVED = "unsolved goals\n"
-_SYNTAX = re.compile(r"<input>|unexpected |expected |unknown tactic|unterminated |missing ")
-_HEARTBEATS = ("(deterministic) timeout", "maximum number of heartbeats")
-_MEMORY = ("out of memory", "excessive memory", "maximum memory")
 _HOLE = re.compile(rf"\b(?:{'|'.join(sorted(HOLES))})\b")
 
 
@@ -224,7 +222,7 @@ class LeanSession:
         if error.start < self._opening.anchor:
             return not error.text.startswith(_UNSOLVED)
         if self.theorem.ending.strip() and error.start.line > last_line:
-            return _SYNTAX.match(error.text) is not None and error.text not in self._usual
+            return is_syntax(error.text) and error.text not in self._usual
         return True
 
     def _admits(self, item: wire.Diagnostic) -> bool:
@@ -341,11 +339,7 @@ def _known_cause(death: ProcessDied) -> TacticError | None:
 def _tactic_error(error: wire.Diagnostic, first_line: int) -> TacticError:
     """The failure that an error means, with its place counted from the first line of the proof."""
     message = f"{error.start.line - first_line}:{error.start.column}: {error.text}"
-    if any(words in error.text for words in _HEARTBEATS):
-        return TacticError(Failure.TIMEOUT, message)
-    if any(words in error.text for words in _MEMORY):
-        return TacticError(Failure.MEMORY, message)
-    return TacticError(Failure.SYNTAX if _SYNTAX.match(error.text) else Failure.FAILED, message)
+    return TacticError(failure_of(error.text), message)
 
 
 def _first_line(text: str) -> str:
