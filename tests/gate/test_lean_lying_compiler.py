@@ -9,7 +9,8 @@ import pytest
 
 from proofloom.assistants.gate.confinement import GateLimits
 from proofloom.assistants.gate.lean import LeanGate
-from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
+from proofloom.assistants.gate.lean_probe import Shop
+from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain, settings_for
 from proofloom.proofs import CheckResult, Finding
 
 REFERENCE = b"theorem t : 1 = 2 := sorry\n"
@@ -63,3 +64,27 @@ def test_a_compiler_that_always_says_yes_is_not_believed(
     gate.close()
     failed = [name for name, result in verdict.checks.items() if result is CheckResult.FAILED]
     assert (verdict.finding, failed, verdict.accepted) == (finding, [check], False), verdict.reason
+
+
+def test_the_stand_in_of_elan_finds_its_toolchains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checked file has another home, but `lean` may be elan's, which looks for Lean below the home."""
+    (tmp_path / ".elan").mkdir()
+    (tmp_path / "lean").write_text('#!/bin/sh\necho "$ELAN_HOME" >&2; echo "$HOME" >&2; exit 1\n')
+    (tmp_path / "lean").chmod(0o755)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("ELAN_HOME", raising=False)
+    shop = Shop(LeanToolchain((4, 35, 0), str(tmp_path / "lean")), GateLimits(seconds=60), LeanSettings(tmp_path))
+    done = shop.lean(tmp_path / "scratch", ())
+    assert done.error.splitlines() == [str(tmp_path / ".elan"), str(tmp_path / "scratch")]
+    (tmp_path / ".elan").rmdir()
+    assert shop.lean(tmp_path / "scratch", ()).error.splitlines()[0] == ""
+
+
+def test_the_search_path_of_a_project_holds_everywhere(tmp_path: Path) -> None:
+    """`lake env` may name folders as they are seen from the project."""
+    (tmp_path / "lakefile.toml").write_text('name = "own"\n')
+    (tmp_path / "lake").write_text("#!/bin/sh\necho LEAN_PATH=././.lake/packages/a/lib:/abs/lib\necho OTHER=1\n")
+    (tmp_path / "lake").chmod(0o755)
+    toolchain = LeanToolchain((4, 35, 0), "lean", lake=str(tmp_path / "lake"))
+    variables = settings_for(tmp_path / "Own.lean", toolchain).variables
+    assert variables == (("LEAN_PATH", f"{tmp_path}/.lake/packages/a/lib:/abs/lib"),)

@@ -47,8 +47,8 @@ def added(name: str, declaration: str) -> str:
 def answering(command: str, text: str) -> str:
     """A command of the gate, answered by the candidate where it is about `t`, and by Lean where it is not."""
     return (
-        f"elab_rules : command\n  | `({command}) => do\n"
-        '    if (toString x.raw.prettyPrint).replace "«" "" |>.replace "»" "" |>.replace "@" "" == "t"'
+        f"elab_rules : command\n  | `(command| {command}) => do\n    let asked := toString x.raw.prettyPrint\n"
+        '    if ((asked.replace "«" "").replace "»" "").replace "@" "" == "t"'
         f' then logInfo "{text}"\n    else throwUnsupportedSyntax\n'
     )
 
@@ -87,6 +87,7 @@ FULL_CHEATS = (
               "    Tactic.closeMainGoal `a (mkConst `a)", A, "assumptions"),
     FullCheat("L-A4 an elaborator adds an axiom",
               ELAB + 'elab "magic" : term => do\n  let type ← elabType (← `(1 = 2))\n'
+              "  synthesizeSyntheticMVarsNoPostponing\n  let type ← instantiateMVars type\n"
               "  addDecl <| .axiomDecl { name := `a, levelParams := [], type, isUnsafe := false }\n"
               "  return mkConst `a\ntheorem t : 1 = 2 := magic", A, "assumptions"),
     FullCheat("L-A5 a theorem without the kernel",
@@ -116,8 +117,8 @@ FULL_CHEATS = (
     FullCheat("L-N2 a chain of replaced implementations",
               TWO + "def h (n : Nat) : Nat := n\nattribute [implemented_by g] h\nattribute [implemented_by h] f\n" + BY_NATIVE, A, "assumptions", TWO + ADDED_TO_TWO),
     FullCheat("L-N3 a csimp lemma from an axiom", TWO + "axiom same : @f = @g\n@[csimp] theorem lemma' : @f = @g := same\n" + BY_NATIVE, A, "assumptions", TWO + ADDED_TO_TWO),
-    FullCheat("L-N4 a foreign function", '@[extern "lean_nat_add"] def f (n _m : Nat) : Nat := n\ntheorem t : f 1 2 = 3 := by native_decide', A, "assumptions",
-              "def f (n _m : Nat) : Nat := n\ntheorem t : f 1 2 = 3 := sorry\n"),
+    FullCheat("L-N4 a foreign function", '@[extern "lean_nat_gcd"] def f (n _m : Nat) : Nat := n\ntheorem t : f 4 6 = 2 := by native_decide', A, "assumptions",
+              "def f (n _m : Nat) : Nat := n\ntheorem t : f 4 6 = 2 := sorry\n"),
     FullCheat("L-S3 = is another relation", 'local infix:50 (priority := high) " = " => fun (_ _ : Nat) => True\ntheorem t : 1 = 2 := True.intro', W, "statement"),
     FullCheat("L-S4 another addition", "instance (priority := high) : HAdd Nat Nat Nat := ⟨fun _ _ => 0⟩\ntheorem t : 1 + 1 = 0 := rfl", W, "statement",
               "theorem t : 1 + 1 = 0 := sorry\n", filtered=False),
@@ -125,7 +126,8 @@ FULL_CHEATS = (
               "theorem t : 2 ≤ 1 := sorry\n", filtered=False),
     FullCheat("L-S5 a numeral with another value", "instance (priority := high) : OfNat Nat 2 := ⟨1⟩\ntheorem t : 1 = 2 := rfl", W, "statement", filtered=False),
     FullCheat("L-S6 a macro rewrites the theorem",
-              "macro_rules | `(command| theorem t : 1 = 2 := True.intro) => `(command| theorem t : True := True.intro)\n"
+              "macro_rules\n  | `(command| theorem t : 1 = 2 := True.intro) =>\n"
+              "    `(command| theorem $(Lean.mkIdent `t):ident : True := True.intro)\n"
               "theorem t : 1 = 2 := True.intro", W, "statement"),
     FullCheat("L-S6 a coercion to a proposition", "instance : Coe Nat Prop := ⟨fun _ => True⟩\ntheorem t : ((0 : Nat) : Prop) := True.intro", W, "statement",
               "def zero : Nat := 0\ninstance : Coe Nat Prop := ⟨fun n => n = 1⟩\ntheorem t : ((0 : Nat) : Prop) := sorry\n", filtered=False),

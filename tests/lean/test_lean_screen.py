@@ -25,7 +25,7 @@ theorem wrong (n : Nat) : n + 0 = n + 1 := by
   sorry
 theorem negative : ¬(1 = 2) := by
   sorry
-theorem simple : 2 + 2 = 4 := by
+theorem mathd_algebra_314 : 2 + 2 = 4 := by
   sorry
 """
 
@@ -48,16 +48,17 @@ def test_each_problem_has_its_finding_and_a_row(place: Path, capsys: pytest.Capt
     assert {row["theorem"]: row["finding"] for row in told} == {
         "behind_arrows": "contradictory",
         "wrong": "refuted",
-        "simple": "trivial",
+        "mathd_algebra_314": "trivial",
         "negative": "open",
     }
     assert all(row[row["finding"]]["level"] == 4 for row in told if row["finding"] != "open")
     by_name = {row["theorem"]: row for row in told}
     assert "exfalso" in by_name["behind_arrows"]["contradictory"]["script"]
     assert by_name["negative"]["contradictory"]["reason"] == "it assumes nothing"
+    assert [name for name, row in by_name.items() if row["known"]] == ["mathd_algebra_314"]
     rows.write_text("".join(rows.read_text().splitlines(keepends=True)[:-1]))
     assert screen_files(request, print) == 0
-    assert [json.loads(line)["theorem"] for line in capsys.readouterr().out.splitlines()] == ["simple"]
+    assert [json.loads(line)["theorem"] for line in capsys.readouterr().out.splitlines()] == ["mathd_algebra_314"]
 
 
 def test_a_file_of_other_rows_is_not_written_to(place: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,14 @@ from proofloom.assistants.lean.outline import Lines
 from proofloom.assistants.lean.process import LeanWorker, WorkerLimits
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
 from proofloom.assistants.lean.trace import FileRefused, LeanFileTracer, LeanProof, LeanTrace, TraceSeconds
+from proofloom.corpus.entries import StepEntry
+from proofloom.corpus.leandojo import import_leandojo
+from proofloom.corpus.leandojo_export import export_leandojo
 from proofloom.corpus.library import DEFAULT_PLACE, Library
+from proofloom.corpus.splits import SplitSettings, divide
 from proofloom.proofs import Goal
 
+DAY = date(2026, 11, 29)
 BASE = """\
 namespace Base
 /-- Weakening. -/
@@ -292,9 +298,23 @@ def test_a_folder_becomes_a_library_and_is_gone_on_with(place: Path, capsys: pyt
         steps = list(library.steps())
         assert ("exact swap p q h", ("Base.swap",)) in [(step.tactic, step.premises) for step in steps]
         theorems = {theorem.full_name: theorem for theorem in library.theorems()}
+        settings = SplitSettings(val=0, test=0)
+        library.add_split("all", divide(library.members(), settings), settings, DAY)
+        export_leandojo(library, entry.repository, {"random": "all"}, place / "out", DAY)
     assert theorems["open_"].admitted
     assert theorems["stated"].human_tactics == 7
     assert len(steps) == report["funnel"]["steps"] > 30
+    with Library.open(place / "other.sqlite") as other:
+        import_leandojo(other, place / "out", DAY)
+        proved = {theorem.full_name for theorem in other.theorems()}
+        again = sorted(map(said, other.steps()))
+    assert proved == set(theorems) - {"open_"}
+    assert again == sorted(map(said, steps))
+
+
+def said(step: StepEntry) -> tuple[str, str, str, tuple[str, ...], int]:
+    """What a step says, without its number."""
+    return step.state_before, step.tactic, step.state_after, step.premises, step.goals
 
 
 def test_a_folder_of_both_kinds_and_a_missing_file_are_bad_input(place: Path) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +21,7 @@ from proofloom.app.screening import Screener, ScreeningRow
 from proofloom.app.screening_words import WORDS
 from proofloom.app.settings import ProveSettings, names
 from proofloom.app.toml_records import BadInput
+from proofloom.evaluation.errata import faulty
 from proofloom.proofs import Budget
 
 INTERRUPTED = 130
@@ -134,7 +135,9 @@ def _rows(
             suffix = file.language.suffix
             if suffix not in screeners:
                 screeners[suffix] = _screener(file.language, request, installation, stack)
-            yield screeners[suffix](file.source, hole, digest, file.settings)
+            row = screeners[suffix](file.source, hole, digest, file.settings)
+            fault = faulty(hole.name, file.language.reading.assistant)
+            yield replace(row, known=fault.why) if fault is not None else row
 
 
 def _screener(language: AnyLanguage, request: ScreenRequest, installation: Installation, stack: ExitStack) -> Screener:
@@ -156,6 +159,8 @@ def line_of(row: ScreeningRow) -> str:
     unsure = [name for name, answer in answers.items() if answer.answer == "found"]
     if unsure:
         shown += f"; found but not accepted: {', '.join(unsure)} ({answers[unsure[0]].reason})"
+    if row.known:
+        shown += f"; known to be wrong: {row.known}"
     if all(answer.answer == "not asked" for answer in answers.values()):
         shown += f"; not asked: {row.trivial.reason}"
     return shown

@@ -43,7 +43,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ScreeningRow:
-    """The answers about one hole of a file with the SHA-256 `digest`."""
+    """The answers about one hole of a file with the SHA-256 `digest`; `known` is what is known to be wrong with it."""
 
     file: str
     digest: str
@@ -51,6 +51,7 @@ class ScreeningRow:
     contradictory: Answer
     refuted: Answer
     trivial: Answer
+    known: str = ""
 
     @property
     def finding(self) -> str:

@@ -32,17 +32,18 @@ class Recording:
         self._clock = clock
         self._start = clock()
         self._workers = 0
-        self._hidden = {str(Path(toolchain.lean).resolve().parents[1]): "LEAN", str(Path.home()): "HOME"}
+        self._hidden: dict[str, str] = {}
+        self._hide(Path(toolchain.lean).resolve().parents[1], "LEAN")
+        self._hide(Path.home(), "HOME")
         version = ".".join(map(str, toolchain.version))
         self._write({"dialogue": FORMAT, "lean": version, "proofloom": __version__})
 
     def begin(self, settings: LeanSettings) -> int:
         """The number of a process that is started with `settings`, whose folders are hidden from now on."""
         self._workers += 1
-        for place in reversed(dict(settings.variables).get("LEAN_PATH", "").split(":")):
-            if place:
-                self._hidden[place] = "LIBRARY"
-        self._hidden[str(settings.folder)] = "PROJECT"
+        for place in dict(settings.variables).get("LEAN_PATH", "").split(":"):
+            self._hide(Path(place), "LIBRARY")
+        self._hide(settings.folder, "PROJECT")
         return self._workers
 
     def said(self, worker: int, by: str, body: bytes) -> None:
@@ -56,6 +57,11 @@ class Recording:
     def close(self) -> None:
         """Close the file; harmless twice."""
         self._stream.close()
+
+    def _hide(self, folder: Path, word: str) -> None:
+        """Have `word` written for that folder; what is not below a folder of its own says nothing about the user."""
+        if folder.is_absolute() and folder.parent != folder:
+            self._hidden[str(folder)] = word
 
     def _now(self, worker: int, by: str) -> dict[str, Any]:
         return {"at": round(self._clock() - self._start, 4), "worker": worker, "from": by}

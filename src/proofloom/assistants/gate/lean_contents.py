@@ -147,7 +147,7 @@ def _home(edition: Edition, name: str) -> Declarations:
     if parts[0] == "_private":
         parts = parts[1:]
     variables = dict(edition.shop.settings.variables)
-    own = printed((edition.shop.toolchain.lean, "--print-libdir")).strip()
+    own = printed((edition.shop.toolchain.lean, "--print-libdir"), edition.shop.settings.folder).strip()
     places = [*variables.get("LEAN_PATH", "").split(":"), own]
     for length in range(len(parts) - 1, 0, -1):
         for place in filter(None, places):

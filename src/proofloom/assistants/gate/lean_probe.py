@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -57,8 +58,16 @@ class Shop:
         """Run a program of the toolchain, as `lean` does."""
         variables = dict(self.settings.variables)
         search = ":".join(filter(None, (*map(str, path), variables.pop("LEAN_PATH", ""))))
+        if (elan := _elan_home()) is not None:
+            variables.setdefault("ELAN_HOME", str(elan))
         given = [f"{name}={value}" for name, value in variables.items() if name != "PATH"]
         return run(("env", *given, f"LEAN_PATH={search}", program, *arguments), folder, self.limits, own_proc=True)
+
+
+def _elan_home() -> Path | None:
+    """Where elan keeps its toolchains; `lean` may be elan's, which looks for them in the home that it is given."""
+    folder = Path(os.environ.get("ELAN_HOME") or Path.home() / ".elan")
+    return folder.resolve() if folder.is_dir() else None
 
 
 @dataclass(eq=False)

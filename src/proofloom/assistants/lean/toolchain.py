@@ -107,6 +107,9 @@ def project_root(file: Path) -> Path | None:
 def _project_variables(root: Path, lake: str) -> tuple[tuple[str, str], ...]:
     """What `lake env` sets in the project at `root`, as far as Lean reads it."""
     found = dict(line.split("=", 1) for line in printed((lake, "env"), root, 120.0).splitlines() if "=" in line)
+    for name in ("LEAN_PATH", "LEAN_SRC_PATH"):  # Lean is run elsewhere too, where `./.lake` would be another folder
+        if name in found:
+            found[name] = ":".join(str(root / entry) for entry in found[name].split(":") if entry)
     return tuple((name, found[name]) for name in _FROM_LAKE if name in found)
 
 
