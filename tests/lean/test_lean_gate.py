@@ -84,6 +84,9 @@ CHEATS = (
     Cheat("L-M7 endless elaboration", "set_option maxHeartbeats 0\nnoncomputable def long (n : Nat) : Nat → Nat := Nat.rec (fun x => x) (fun _ f x => f (f x)) n\ntheorem t : long 60 0 = 1 := rfl", Finding.TIMEOUT, "compile"),
     Cheat("other imports", "import Nowhere", C, "commands"),
     Cheat("options, filtered", "set_option debug.skipKernelTC true\n" + FALSE, C, "commands", filter=True),
+    Cheat("L-A6 an unsafe loop, unchecked", "unsafe def u : 1 = 2 := u\nset_option debug.skipKernelTC true in\ntheorem t : 1 = 2 := u", Finding.CHECKER_REFUSED, "checker"),
+    Cheat("L-S1 only a private one", "private theorem t : 1 = 1 := rfl", W, "assumptions"),
+    Cheat("L-S4 another default", "@[default_instance 2000] instance x (n : Nat) : OfNat Unit n := ⟨()⟩\ntheorem t : 1 = 2 := rfl", W, "statement"),
     Cheat("L-A8 a primitive of the kernel", "def Nat.div (a b : Nat) : Nat := 0\ntheorem z (a b : Nat) : Nat.div a b = 0 := rfl\ntheorem c : Nat.div 6 2 = 3 := rfl\ntheorem t : 1 = 2 := by\n  have h : 3 = 0 := c.symm.trans (z 6 2)\n  cases h", A, "contents"),
     Cheat("a quote in a name of two lines, filtered", f'theorem «"\n» : True := True.intro\n{OWN}theorem «" » : True := True.intro', C, "commands", filter=True),
     Cheat("a comment that is not closed at once, filtered", f'/--/ " -/\n{OWN}-- "', C, "commands", filter=True),
@@ -180,9 +183,20 @@ if "Ask.lean" in sys.argv and here.parent.name == "c" and {what!r} == "its own f
     shutil.copy(here.parent.parent / "r" / "library" / "ProofloomGated.olean", here.parent / "library")
 if "Ask.lean" in sys.argv and here.parent.name == "c" and {what!r} == "a module beside it":
     shutil.copy({core!r}, here.parent / "library")
+if "Ask.lean" in sys.argv and here.parent.name == "c" and {what!r} == "a link":
+    for place in here.parent.glob("questions*/Ask.lean"):
+        place.unlink()
+        place.symlink_to({core!r})
 sys.exit(status)
 """
 """Lean that does what code of a candidate can do while it is compiled or loaded."""
+
+
+def meddling(toolchain: LeanToolchain, folder: Path, what: str, core: Path) -> LeanToolchain:
+    lean = folder / "lean"
+    lean.write_text(MEDDLING.format(python=sys.executable, lean=toolchain.lean, what=what, core=str(core)))
+    lean.chmod(0o755)
+    return replace(toolchain, lean=str(lean))
 
 
 @pytest.mark.parametrize(
@@ -197,16 +211,22 @@ def test_compiled_files_that_were_changed_are_no_proof(
     toolchain: LeanToolchain, tmp_path: Path, what: str, check: str, candidate: str
 ) -> None:
     """L-M1, L-M5: the first of these was accepted, with the candidate's own statement as the reference."""
-    lean = tmp_path / "lean"
     core = Path(toolchain.lean).parent.parent / "lib" / "ProofCore.olean"
-    lean.write_text(MEDDLING.format(python=sys.executable, lean=toolchain.lean, what=what, core=str(core)))
-    lean.chmod(0o755)
-    gate = LeanGate(replace(toolchain, lean=str(lean)))
+    gate = LeanGate(meddling(toolchain, tmp_path, what, core))
     verdict = judged(gate, FALSE if what == "the reference" else TRUE, candidate, tmp_path)
     gate.close()
     failed = [name for name, result in verdict.checks.items() if result is CheckResult.FAILED]
     assert (verdict.finding, failed) == (Finding.NOT_CHECKED, [check]), verdict.reason
     assert "have been changed" in verdict.reason
+
+
+def test_no_question_is_written_through_a_link(toolchain: LeanToolchain, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    gate = LeanGate(meddling(toolchain, tmp_path, "a link", outside))
+    assert judged(gate, TRUE, GOOD, tmp_path).accepted
+    gate.close()
+    assert outside.read_text() == "mine"
 
 
 def test_lemmas_definitions_and_the_axioms_of_lean_may_be_used(gates: Callable[..., LeanGate], tmp_path: Path) -> None:

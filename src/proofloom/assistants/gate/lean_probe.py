@@ -100,8 +100,7 @@ class Edition:
         self.runs.append(done)
         if not done.good or not (place / f"{MODULE}.olean").is_file():
             raise Refusal(_ENDINGS.get(done.ending, Finding.INCOMPLETE), _reason(done))
-        for other in (self.library, self.folder / "questions"):
-            shutil.rmtree(other, ignore_errors=True)
+        shutil.rmtree(self.library, ignore_errors=True)
         self.library.mkdir()
         for product in (place / f"{MODULE}{ending}" for ending in _PRODUCTS):
             if product.is_symlink():
@@ -136,8 +135,10 @@ class Edition:
         lines = [*imports.rstrip("\n").split("\n"), *(f"set_option {option}" for option in options)]
         first = len(lines) + 1
         lines += questions
-        place = self.folder / "questions"
-        place.mkdir(parents=True, exist_ok=True)
+        place = self.folder / f"questions{len(self.runs)}"
+        place.mkdir(
+            parents=True
+        )  # a new one: in an old one, code of the candidate may have put a link in the place of our file
         (place / "Ask.lean").write_text("\n".join(lines) + "\n", encoding="utf-8")
         done = self.shop.lean(place, () if alone else (self.library,), "--json", "Ask.lean")
         self.runs.append(done)
