@@ -4,6 +4,7 @@ The tracer reads names from what the compiler wrote down.  Here a random sample 
 each word of the tactic that is neither local nor part of its syntax goes to `Locate` in a Rocq that stands before the
 theorem.  Recall of retrieval is the share of a step's premises among the best k of those that may be used there, for
 BM25 and, if the library has an index (`proofloom index`), for the vectors of its encoder and for both mixed by rank.
+With a split it is told apart for premises that its training part uses and for new ones.
 """
 
 from __future__ import annotations
@@ -200,11 +201,20 @@ def compare(step: StepEntry, locator: Locator, result: Agreement) -> None:
     result.only_traced += [f"{name} in {step.tactic!r}" for name in sorted(traced - located)]
 
 
+KINDS = ("learned", "new_own_file", "new_elsewhere")
+"""Premises that steps of the training part use, and others, from the theorem's own file and from others."""
+FIRST = 10
+
+
 @dataclass
 class Offered:
-    """What one retriever offered at each step: recall at each k, reciprocal rank of the first used; ms per query."""
+    """What one retriever offered at each step: recall at each k, reciprocal rank of the first used; ms per query.
+
+    `within` says by kind of premise (`KINDS`) of each whether it was among the first `FIRST`.
+    """
 
     recall: dict[int, list[float]]
+    within: dict[str, list[bool]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
     reciprocal: list[float] = field(default_factory=list)
     milliseconds: float = 0.0
 
@@ -219,9 +229,14 @@ class Retrieval:
     cut: int = 0
 
 
-def retrieval(sample: Sequence[Asked], library: Library, index: Path | None, ks: Sequence[int]) -> Retrieval:
+def retrieval(
+    sample: Sequence[Asked], library: Library, index: Path | None, ks: Sequence[int], split: str | None
+) -> Retrieval:
     """Ask at every step; what a step uses and the library does not offer there counts as used only."""
     premises = library.premises()
+    files = {premise.full_name: premise.file_id for premise in premises}
+    trained = library.steps(by=SOURCE, split=split, part="train") if split else ()
+    learned = {name for step in trained for name in step.premises}
     place = {premise.id: number for number, premise in enumerate(premises)}
     situations = Situations.in_library(library, lambda path: path.stem)
     names = ("bm25", "dense") if index is not None and index.is_file() else ("bm25",)
@@ -253,6 +268,10 @@ def retrieval(sample: Sequence[Asked], library: Library, index: Path | None, ks:
             result.offered[name].reciprocal.append(0.0 if rank is None else 1 / rank)
             for k in ks:
                 result.offered[name].recall[k].append(len(wanted & set(offer[:k])) / len(wanted))
+            for used_name in sorted(wanted) if split else ():
+                own = files[used_name] == asked.file.id
+                kind = KINDS[0] if used_name in learned else KINDS[1] if own else KINDS[2]
+                result.offered[name].within[kind].append(used_name in offer[:FIRST])
     return result
 
 
@@ -347,6 +366,12 @@ def report_retrieval(steps: int, offered: Retrieval, figures: Figures) -> None:
             figures.figure(f"{name}_{column}", round(mean, 4))
             figures.figure(f"{name}_{column}_interval", [round(low, 4), round(high, 4)])
         figures.say(f"{name:7} {', '.join(shown)}, {offer.milliseconds:.1f} ms CPU, {len(offer.reciprocal)} steps")
+        for kind, hits in offer.within.items():
+            if hits:
+                low, high = wilson(sum(hits), len(hits))
+                told = f"{sum(hits) / len(hits):.3f} ({low:.3f} to {high:.3f})"
+                figures.say(f"        of {len(hits)} premises {kind.replace('_', ' ')}: {told} among the first {FIRST}")
+                figures.figure(f"{name}_{kind}", [sum(hits), len(hits)])
         if name != "hybrid":
             figures.figure(f"{name}_milliseconds", round(offer.milliseconds, 2))
 
@@ -367,7 +392,7 @@ def main() -> None:
             report_agreement(asked, agreement(asked, roots_of(library, toolchain), toolchain), figures)
         part = None if options.split is None else "test"
         steps = drawn(library, 5 * size, options.seed, with_premises=True, split=options.split, part=part)
-        report_retrieval(len(steps), retrieval(steps, library, index_file(place), (1, 10, 100)), figures)
+        report_retrieval(len(steps), retrieval(steps, library, index_file(place), (1, 10, 100), options.split), figures)
         figures.figure("premises", library.counts()["premises"])
     figures.finish(options.out)
 

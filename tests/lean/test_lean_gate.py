@@ -5,6 +5,7 @@ The catalogue is that of docs/lean.md.  The replay is that of the small Lean: th
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +42,7 @@ class Cheat:
     theorem: str = "t"
 
 
+OWN = "axiom a : 1 = 2\ntheorem t : 1 = 2 := a\n"
 H, A, W, C = Finding.INCOMPLETE, Finding.FORBIDDEN_AXIOM, Finding.WRONG_STATEMENT, Finding.FORBIDDEN_COMMAND
 CHEATS = (
     Cheat("L-H1 sorry", FALSE, H, "assumptions"),
@@ -82,6 +84,13 @@ CHEATS = (
     Cheat("L-M7 endless elaboration", "set_option maxHeartbeats 0\nnoncomputable def long (n : Nat) : Nat → Nat := Nat.rec (fun x => x) (fun _ f x => f (f x)) n\ntheorem t : long 60 0 = 1 := rfl", Finding.TIMEOUT, "compile"),
     Cheat("other imports", "import Nowhere", C, "commands"),
     Cheat("options, filtered", "set_option debug.skipKernelTC true\n" + FALSE, C, "commands", filter=True),
+    Cheat("L-A8 a primitive of the kernel", "def Nat.div (a b : Nat) : Nat := 0\ntheorem z (a b : Nat) : Nat.div a b = 0 := rfl\ntheorem c : Nat.div 6 2 = 3 := rfl\ntheorem t : 1 = 2 := by\n  have h : 3 = 0 := c.symm.trans (z 6 2)\n  cases h", A, "contents"),
+    Cheat("a quote in a name of two lines, filtered", f'theorem «"\n» : True := True.intro\n{OWN}theorem «" » : True := True.intro', C, "commands", filter=True),
+    Cheat("a comment that is not closed at once, filtered", f'/--/ " -/\n{OWN}-- "', C, "commands", filter=True),
+    Cheat("a comment that is closed early, filtered", f"/-/- -/\n{OWN}-- -/", C, "commands", filter=True),
+    Cheat("a keyword right after a number, filtered", f"def n : Nat := 1{OWN}", C, "commands", filter=True),
+    Cheat("an escaped word, filtered", "theorem t : 1 = 2 := _root_.«sorryAx» _ false", C, "commands", filter=True),
+    Cheat("code in a string, filtered", f'example : True := by first | exact (f s!"{{"/-"}}") | trivial\n{OWN}-- -/', C, "commands", filter=True),
     Cheat("notation, filtered", 'local infix:50 " = " => fun a b => True\n' + FALSE, C, "commands", filter=True),
 )  # fmt: skip
 
@@ -143,6 +152,61 @@ def test_an_honest_proof_reaches_every_rung(gates: Callable[..., LeanGate], tmp_
     assert others <= {"safeverify", "comparator"}  # not installed, see test_lean_witnesses.py
     assert verdict.axioms == ()
     assert len(verdict.statement_digest) == 64
+
+
+HONEST = (
+    "-- axiom macro \"\n/- axiom /- macro -/ ' -/\n/-- the axiom of choice -/\n",
+    "theorem axiom_of_choice : True := True.intro\ntheorem eval : True := True.intro\ntheorem k : True := eval\n",
+    "namespace N\ntheorem α₁β' : True := True.intro\nend N\nopen N in\n",
+    "-- a\ttab, an image f '' s, 1..2\r\n",
+)
+
+
+def test_words_that_only_look_forbidden_are_let_through(gates: Callable[..., LeanGate], tmp_path: Path) -> None:
+    verdict = judged(gates(), TRUE, "".join(HONEST) + GOOD, tmp_path)
+    assert verdict.accepted, verdict.reason
+
+
+MEDDLING = """\
+#!{python}
+import shutil, subprocess, sys
+from pathlib import Path
+
+status = subprocess.run([{lean!r}, *sys.argv[1:]]).returncode
+here = Path.cwd()
+if "ProofloomGated.lean" in sys.argv and here.parent.name == "c" and {what!r} == "the reference":
+    shutil.copy("ProofloomGated.olean", here.parent.parent / "r" / "library")
+if "Ask.lean" in sys.argv and here.parent.name == "c" and {what!r} == "its own file":
+    shutil.copy(here.parent.parent / "r" / "library" / "ProofloomGated.olean", here.parent / "library")
+if "Ask.lean" in sys.argv and here.parent.name == "c" and {what!r} == "a module beside it":
+    shutil.copy({core!r}, here.parent / "library")
+sys.exit(status)
+"""
+"""Lean that does what code of a candidate can do while it is compiled or loaded."""
+
+
+@pytest.mark.parametrize(
+    ("what", "check", "candidate"),
+    [
+        ("the reference", "compile", "theorem t : 1 = 1 := rfl\n"),
+        ("its own file", "assumptions", GOOD),
+        ("a module beside it", "assumptions", GOOD),
+    ],
+)
+def test_compiled_files_that_were_changed_are_no_proof(
+    toolchain: LeanToolchain, tmp_path: Path, what: str, check: str, candidate: str
+) -> None:
+    """L-M1, L-M5: the first of these was accepted, with the candidate's own statement as the reference."""
+    lean = tmp_path / "lean"
+    core = Path(toolchain.lean).parent.parent / "lib" / "ProofCore.olean"
+    lean.write_text(MEDDLING.format(python=sys.executable, lean=toolchain.lean, what=what, core=str(core)))
+    lean.chmod(0o755)
+    gate = LeanGate(replace(toolchain, lean=str(lean)))
+    verdict = judged(gate, FALSE if what == "the reference" else TRUE, candidate, tmp_path)
+    gate.close()
+    failed = [name for name, result in verdict.checks.items() if result is CheckResult.FAILED]
+    assert (verdict.finding, failed) == (Finding.NOT_CHECKED, [check]), verdict.reason
+    assert "have been changed" in verdict.reason
 
 
 def test_lemmas_definitions_and_the_axioms_of_lean_may_be_used(gates: Callable[..., LeanGate], tmp_path: Path) -> None:

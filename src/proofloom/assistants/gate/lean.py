@@ -13,31 +13,24 @@ import shutil
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.lean_contents import Foundations, contents
+from proofloom.assistants.gate.lean_contents import Foundations, contents, redefined
 from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, axioms_in, is_name, quoted
 from proofloom.assistants.gate.lean_statement import closure, printed
 from proofloom.assistants.gate.lean_witnesses import NotRun, Witnesses
+from proofloom.assistants.gate.lean_words import FORBIDDEN, words
 from proofloom.assistants.gate.probe import Doubt
-from proofloom.assistants.lean.lexing import Kind, LexingError, code
+from proofloom.assistants.lean.lexing import LexingError
 from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain
 from proofloom.proofs import CheckResult, Finding, Verdict
 
 AXIOMS = ("propext", "Quot.sound", "Classical.choice")
 """What a proof may rest on; compared by full name, and their statements with those of the imported library."""
-FORBIDDEN = frozenset((
-    "axiom", "opaque", "macro", "macro_rules", "syntax", "notation", "infix", "infixl", "infixr", "prefix", "postfix",
-    "elab", "elab_rules", "declare_syntax_cat", "initialize", "builtin_initialize", "run_cmd", "run_elab", "run_meta",
-    "run_tac", "set_option", "unsafe", "native_decide", "bv_decide", "implemented_by", "extern", "csimp", "sorryAx",
-    "init_quot", "unif_hint", "attribute", "eval", "print", "app_unexpander", "app_delab", "delab",
-))  # fmt: skip
-"""Words of which a candidate may not have more than its reference: a first filter, with a reason of its own."""
 LIMITS = GateLimits(memory_mib=16384)
 """Lean maps compiled libraries and reserves stacks, so its address space is much larger than its memory."""
 _LADDER = (("compile",), ("assumptions", "contents"), ("checker",), ("statement", "commands"))
@@ -162,10 +155,7 @@ class LeanGate:
         """The candidate imports what the reference imports, and has no more of the forbidden words."""
         if case.reference.imports != case.candidate.imports:
             raise Refusal(Finding.FORBIDDEN_COMMAND, "the candidate imports other modules than the reference")
-        reference, candidate = (
-            Counter(token.text for token in code(edition.text) if token.kind is Kind.WORD)
-            for edition in (case.reference, case.candidate)
-        )
+        reference, candidate = (words(edition.text) for edition in (case.reference, case.candidate))
         more = sorted(word for word in self._forbidden if candidate[word] > reference[word])
         if more:
             raise Refusal(Finding.FORBIDDEN_COMMAND, f"the candidate has {more[0]}, which the reference has not")
@@ -226,6 +216,8 @@ class LeanGate:
             if wanted.get(name) != given.get(name):
                 what = "states something else" if name == theorem else f"means another thing by {name}"
                 raise Refusal(Finding.WRONG_STATEMENT, f"the compiled candidate {what}")
+        if own := redefined(reference, candidate):
+            raise Refusal(Finding.FORBIDDEN_AXIOM, f"the candidate declares {own}, to which the kernel gives a meaning")
         foreign = self._foundations.axioms(case.candidate, candidate, theorem, self._fresh_nonce())
         if quoted("sorryAx") in foreign:
             raise Refusal(Finding.INCOMPLETE, "the compiled proof rests on sorryAx: something is left open")
@@ -253,6 +245,8 @@ def _refusal(check: Callable[[_Case], None], case: _Case) -> Refusal | None:
     """Run one check; whatever keeps it from an answer is a refusal too."""
     try:
         check(case)
+        for edition in (case.reference, case.candidate):
+            edition.require_unchanged()
     except Refusal as refusal:
         return refusal
     except (Doubt, LexingError) as doubt:

@@ -18,6 +18,16 @@ from proofloom.assistants.lean.toolchain import printed
 
 _PARTS = (".olean", ".olean.server", ".olean.private")
 _PART = re.compile(r"«([^»]*)»|(\d+)")
+_BY_NAME = frozenset(map(quoted, (
+    *(f"Nat.{name}" for name in (
+        "zero", "succ", "add", "sub", "mul", "div", "mod", "gcd", "beq", "ble", "land", "lor", "xor", "shiftLeft",
+        "shiftRight", "pow", "log2",
+    )),
+    "Nat", "Bool", "Bool.true", "Bool.false", "Char", "Char.ofNat", "Char.mk", "List", "List.nil", "List.cons",
+    "String", "String.mk", "String.ofList", "Eq", "Eq.refl", "Quot", "Quot.mk", "Quot.lift", "Quot.ind",
+    "Lean.reduceBool", "Lean.reduceNat", "eagerReduce",
+)))  # fmt: skip
+"""What the kernel computes with by name alone, whatever a file without Lean's library says that it is."""
 _AT_ONCE = 20
 """How many declarations one theorem of ours mentions."""
 
@@ -33,6 +43,17 @@ def contents(folder: Path, module: Sequence[str]) -> Declarations:
     except OSError as error:
         raise Doubt(f"a compiled file cannot be read: {error.strerror}") from error
     return Declarations(image)
+
+
+def redefined(reference: Declarations, candidate: Declarations) -> str | None:
+    """A declaration of the candidate that the kernel knows by name and that the reference does not have as it is.
+
+    Such a definition is as good as an axiom: the kernel unfolds it, and computes it in another way.
+    """
+    for name in sorted(_BY_NAME):
+        if name in candidate and not (name in reference and reference.meaning(name) == candidate.meaning(name)):
+            return name
+    return None
 
 
 class Foundations:

@@ -6,6 +6,7 @@ taken by line and number, and any doubt about it is no answer.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -77,6 +78,7 @@ class Edition:
     folder: Path
     shop: Shop
     runs: list[Run] = field(default_factory=list)
+    _sealed: dict[str, bytes] | None = None
 
     @property
     def library(self) -> Path:
@@ -106,6 +108,23 @@ class Edition:
                 raise Refusal(Finding.NOT_CHECKED, f"{product.name} is a link and not what Lean has written")
             if product.is_file():
                 product.rename(self.library / product.name)
+        self._sealed = self._found()
+
+    def require_unchanged(self) -> None:
+        """Raises `Doubt` if the compiled files are others than when they were made, or not alone any more.
+
+        Code that runs while a candidate is compiled or loaded can write there, also what would be found before the
+        library's own modules.
+        """
+        if self._sealed is not None and self._found() != self._sealed:
+            raise Doubt("the compiled files have been changed since they were made")
+
+    def _found(self) -> dict[str, bytes]:
+        """A digest of each file in the library; empty for what is no plain file."""
+        return {
+            file.name: hashlib.sha256(file.read_bytes()).digest() if file.is_file() and not file.is_symlink() else b""
+            for file in self.library.iterdir()
+        }
 
     def ask(self, questions: Sequence[str], options: Sequence[str] = (), *, alone: bool = False) -> list[str | None]:
         """What Lean prints for each command (one line each), None where it reports an error; raises `Doubt`.

@@ -44,7 +44,13 @@ class LexingError(ValueError):
         self.position = position
 
 
-_PART = r"(?:[^\W\d][\w'!?]*|«[^»\n]*»)"
+_LETTERS = (
+    "A-Za-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f\u0391-\u039f\u03a1\u03a2\u03a4-\u03a9\u03b1-\u03ba\u03bc-\u03fb"
+    "\u1f00-\u1ffe\u2100-\u214f\U0001d49c-\U0001d59f"
+)
+"""Lean's own letters: neither `λ`, `Π` and `Σ` nor signs such as `¹`, after which a keyword can stand at once."""
+_REST = _LETTERS + "0-9'!?\u2080-\u2089\u2090-\u209c\u1d62-\u1d6a\u2c7c"
+_PART = rf"(?:[{_LETTERS}][{_REST}]*|«[^»]*»)"
 _TOKEN = re.compile(
     rf"""(?P<space>\s+)
     |(?P<line>--[^\n]*)
@@ -53,8 +59,8 @@ _TOKEN = re.compile(
     |(?P<string>"(?:\\(?s:.)|[^"\\])*")
     |(?P<character>'(?:\\(?:x[0-9a-fA-F]{{2}}|u[0-9a-fA-F]{{4}}|.)|[^\\'\n])')
     |(?P<word>{_PART}(?:\.{_PART})*)
-    |(?P<number>\d[\w.]*)
-    |(?P<sign>=>|:=|<;>|<\||(?s:.))""",
+    |(?P<number>0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|[0-9][0-9_]*(?:\.[0-9][0-9_]*)?(?:[eE][+-]?[0-9]+)?)
+    |(?P<sign>''|=>|:=|<;>|<\||(?s:.))""",
     re.VERBOSE,
 )
 _KINDS = {
@@ -96,8 +102,9 @@ def code(text: str) -> Iterator[Token]:
 
 
 def _comment_end(text: str, start: int) -> int:
-    depth = 0
-    for match in _NESTING.finditer(text, start):
+    """Lean does not look at the character after the opening `/-`: `/--/` is not closed, `/-/- -/` is."""
+    depth = 1
+    for match in _NESTING.finditer(text, start + 3):
         depth += 1 if match[0] == "/-" else -1
         if depth == 0:
             return match.end()
