@@ -251,6 +251,15 @@ def test_imports_are_read_from_the_head(text: str, wanted: tuple[str, ...]) -> N
     assert imported(text) == wanted
 
 
+def test_projections_by_number_are_constants(toolchain: LeanToolchain, tmp_path: Path) -> None:
+    text = HEADER + "theorem t (p q r : Prop) (h : p ∧ q ∧ r) : q := by exact h.2.1\n"
+    worker = LeanWorker(toolchain, LeanSettings(tmp_path), WorkerLimits(memory_mib=1500))
+    assert worker.check(text, 60) == ()
+    script = [token for token in code(text) if token.start > text.index("by ")]
+    assert [found.full_name for found in mentions(worker, text, script, {"t"}, 20)] == ["And.right", "And.left"]
+    worker.kill()
+
+
 def test_a_local_name_is_not_a_constant(toolchain: LeanToolchain, tmp_path: Path) -> None:
     text = HEADER + "theorem t (n m : Nat) (congrArg : n = m) : m = n := by exact congrArg.symm\n"
     worker = LeanWorker(toolchain, LeanSettings(tmp_path), WorkerLimits(memory_mib=1500))

@@ -1,7 +1,8 @@
 """Which constants the names in a text mean: asked of Lean at their places, so it is what the elaborator saw.
 
 Lean's answer for a constant begins with its full name and its signature; for a local name it is `h : p`, and for a
-keyword a description.  `h.symm` is two questions, of which the second is about the constant `Eq.symm`.
+keyword a description.  `h.symm` is two questions, of which the second is about the constant `Eq.symm`; `h.2` is two as
+well, with `And.right`.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def mentions(
     """
     lines = Lines(text)
     for token in tokens:
-        if token.kind is not Kind.WORD:
+        projected = token.kind is Kind.NUMBER and text[: token.start].endswith(".")
+        if token.kind is not Kind.WORD and not projected:
             continue
         for part in _PART.finditer(token.text):
             start = token.start + part.start()
