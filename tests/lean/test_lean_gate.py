@@ -170,6 +170,16 @@ def test_words_that_only_look_forbidden_are_let_through(gates: Callable[..., Lea
     assert verdict.accepted, verdict.reason
 
 
+def test_a_matcher_that_a_lemma_made_first_is_another_statement(gates: Callable[..., LeanGate], tmp_path: Path) -> None:
+    """L-S9, a false refusal that is known: docs/lean.md says so."""
+    match = "(match n with | .zero => 0 | .succ m => m)"
+    stated = f"theorem t (n : Nat) : {match} = {match} := "
+    lemma = stated.replace("theorem t", "theorem lemma_first") + "rfl\n"
+    assert judged(gates(), f"{stated}sorry\n", f"{stated}rfl\n", tmp_path).accepted
+    verdict = judged(gates(), f"{stated}sorry\n", f"{lemma}{stated}rfl\n", tmp_path)
+    assert (verdict.finding, verdict.checks["statement"]) == (Finding.WRONG_STATEMENT, CheckResult.FAILED)
+
+
 MEDDLING = """\
 #!{python}
 import shutil, subprocess, sys
