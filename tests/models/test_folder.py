@@ -24,7 +24,7 @@ def test_a_model_comes_back_and_nothing_of_ours_is_needed_to_load_it(tokenizer: 
     use_flow_attention(model)
     save_model(model, tokenizer, "the card", folder)
     assert (folder / CARD).read_text() == "the card"
-    assert (folder / "model.safetensors").exists()
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {folder.stat().st_mode & 0o666}
     assert "proofloom" not in json.dumps([path.read_text() for path in folder.glob("*.json")])
     tokens = torch.tensor([[1, 50, 60, 2]])
     wanted = model(tokens).logits

@@ -70,12 +70,18 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
 
 
 def write_folder(folder: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` fill a new folder, and put it in the place of `folder`.  Raises `ModelError`."""
+    """Let `write` fill a new folder, and put it in the place of `folder`.  Raises `ModelError`.
+
+    Its files can be read by whoever may read the folder; safetensors alone would keep the weights to their owner.
+    """
     beside, old = (folder.with_name(f".{folder.name}.{state}") for state in ("new", "old"))
     try:
         for left in (beside, old):
             shutil.rmtree(left, ignore_errors=True)
         write(beside)
+        for file in beside.rglob("*"):
+            if file.is_file():
+                file.chmod(beside.stat().st_mode & 0o666)
         if folder.exists():
             folder.rename(old)
         beside.rename(folder)
