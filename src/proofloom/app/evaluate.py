@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from proofloom.app.extras import model_extra
-from proofloom.app.languages import LANGUAGES, ROCQ, AnyInstalled, Installation, language_of
+from proofloom.app.languages import LANGUAGES, ROCQ, AnyInstalled, Installation, language_of, language_traced
 from proofloom.app.run_folder import alone_in, begin_run
 from proofloom.app.settings import names
 from proofloom.app.toml_records import BadInput, choice, toml
@@ -194,7 +194,7 @@ def _steps(asked: _Asked) -> _Found:
             _enter(rows, asked)
             chosen = held_out(library, sample)
             try:
-                with PolicyKit(asked.db, sample.split, str) as kit:
+                with PolicyKit(asked.db, sample.split, str, dialect=language_traced(library).dialect) as kit:
                     hints = cache(lambda source: LibraryHints(kit.library, kit.situations, kit.hints(source)))
                     score_steps(asked.contestants, chosen, rows, SystemClock(), time.time, _say, hints)
             except KeyboardInterrupt:

@@ -33,6 +33,7 @@ from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.source import Source as RocqSource
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.session import Assistant, AssistantError
+from proofloom.corpus.library import Library
 from proofloom.policies import dialect
 from proofloom.policies.dialect import Dialect
 from proofloom.policies.moves import MovesPolicy
@@ -298,3 +299,9 @@ def language_of(file: Path) -> AnyLanguage:
     if file.suffix not in LANGUAGES:
         raise BadInput(f"{file.name}: wanted a file that ends in {SUFFIXES}")
     return LANGUAGES[file.suffix]
+
+
+def language_traced(library: Library) -> AnyLanguage:
+    """The language of all that a library holds; Rocq if it holds several, or nothing."""
+    traced = {entry.repository.assistant for entry in library.repositories()}
+    return next((one for one in LANGUAGES.values() if traced == {one.reading.assistant}), ROCQ)

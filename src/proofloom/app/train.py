@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proofloom.app.extras import model_extra
+from proofloom.app.languages import language_traced
 from proofloom.app.run_folder import RUNS, alone_in, begin_run
 from proofloom.app.toml_records import BadInput
 from proofloom.app.train_settings import TrainSettings, train_settings
@@ -153,7 +154,8 @@ def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any
                 others = [at_end.enter_context(closing(Trackio(run, plan.config.as_table())))] if trackio else []
                 hints = None
                 if settings.reading.hints:
-                    kit = at_end.enter_context(PolicyKit(settings.library, settings.split, str))
+                    dialect = language_traced(library).dialect
+                    kit = at_end.enter_context(PolicyKit(settings.library, settings.split, str, dialect=dialect))
                     kit.prepare_hints(settings.reading.hints_from)
                     hints = LibraryHints(library, kit.situations, kit.hints(settings.reading.hints_from))
                 done = train_on_library(plan, library, stamp, folder, time.monotonic, _say, others, hints)

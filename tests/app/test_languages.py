@@ -1,0 +1,23 @@
+"""The language of a library is that of what was traced into it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from proofloom.app.languages import LEAN, ROCQ, AnyLanguage, language_traced
+from proofloom.corpus.library import Library
+from proofloom.corpus.records import Repository, TracedFile
+
+
+@pytest.mark.parametrize(
+    ("assistants", "wanted"), [((), ROCQ), (("rocq",), ROCQ), (("lean",), LEAN), (("lean", "rocq"), ROCQ)]
+)
+def test_a_library_speaks_as_all_of_it_does(tmp_path: Path, assistants: tuple[str, ...], wanted: AnyLanguage) -> None:
+    with Library.open(tmp_path / "library.sqlite") as library:
+        for name in assistants:
+            repository = Repository(f"https://example.org/{name}", "c0ffee", name, "1", date(2026, 11, 1))
+            library.add_file(repository, TracedFile(f"L.{name}", f"{name}.x", "0" * 64, (), (), ()))
+        assert language_traced(library) is wanted
