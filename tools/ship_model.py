@@ -16,8 +16,6 @@ def main(run: Path) -> None:
     trained = run / "model"
     card = (trained / CARD).read_text("utf-8")
     save_model(load_model(trained), load_tokenizer(trained), card, SHIPPED, half=True)
-    for file in SHIPPED.iterdir():
-        file.chmod(0o644)  # weights are written for their owner only, and a package is everybody's
     size = sum(file.stat().st_size for file in SHIPPED.iterdir())
     sys.stdout.write(f"{SHIPPED}: {size / 1e6:.1f} MB\n")
 

