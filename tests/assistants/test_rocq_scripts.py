@@ -8,23 +8,12 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from step_paths import path, state
 
 from proofloom.assistants.rocq.scripts import format_script, plain_script
 from proofloom.assistants.rocq.sentences import split
 from proofloom.assistants.rocq.splice import WIDTH, bullet
 from proofloom.proofs import Goal, ProofState, Step
-
-
-def state(*conclusions: str, shelved: int = 0, given_up: int = 0) -> ProofState:
-    return ProofState(tuple(Goal((), conclusion) for conclusion in conclusions), shelved, given_up)
-
-
-def path(first: ProofState, *moves: tuple[str, ProofState]) -> list[Step]:
-    steps = []
-    for tactic, after in moves:
-        steps.append(Step(first, tactic, after))
-        first = after
-    return steps
 
 
 def test_a_split_gets_bullets_and_a_chain_does_not() -> None:

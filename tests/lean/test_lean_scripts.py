@@ -6,23 +6,12 @@ import random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from step_paths import path, state
 
 from proofloom.assistants.lean.scripts import format_script, plain_script
-from proofloom.proofs import Goal, ProofState, Step
+from proofloom.proofs import Step
 
 INDUCTION = "induction n with\n| zero => ?_\n| succ n ih => ?_"
-
-
-def state(*conclusions: str, given_up: int = 0) -> ProofState:
-    return ProofState(tuple(Goal((), conclusion) for conclusion in conclusions), given_up=given_up)
-
-
-def path(first: ProofState, *moves: tuple[str, ProofState]) -> list[Step]:
-    steps = []
-    for tactic, after in moves:
-        steps.append(Step(first, tactic, after))
-        first = after
-    return steps
 
 
 def test_a_split_gets_bullets_and_a_chain_does_not() -> None:
