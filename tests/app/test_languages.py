@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proofloom.app.languages import LEAN, ROCQ, AnyLanguage, language_traced
+from proofloom.app.languages import LEAN, ROCQ, AnyLanguage, kit_for, language_traced
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Repository, TracedFile
 
@@ -21,3 +21,8 @@ def test_a_library_speaks_as_all_of_it_does(tmp_path: Path, assistants: tuple[st
             repository = Repository(f"https://example.org/{name}", "c0ffee", name, "1", date(2026, 11, 1))
             library.add_file(repository, TracedFile(f"L.{name}", f"{name}.x", "0" * 64, (), (), ()))
         assert language_traced(library) is wanted
+        with kit_for(library, str(tmp_path / "library.sqlite"), "") as kit:
+            assert kit.dialect == wanted.dialect
+            # Only where names of constants begin with that of their file is it taken off, and only of known files.
+            shortened = wanted is ROCQ and "rocq" in assistants
+            assert kit.situations.path_of("L.rocq.t") == ("t" if shortened else "L.rocq.t")

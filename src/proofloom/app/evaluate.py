@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from proofloom.app.extras import model_extra
-from proofloom.app.languages import LANGUAGES, ROCQ, AnyInstalled, Installation, language_of, language_traced
+from proofloom.app.languages import LANGUAGES, ROCQ, AnyInstalled, Installation, kit_for, language_of
 from proofloom.app.run_folder import alone_in, begin_run
 from proofloom.app.settings import names
 from proofloom.app.toml_records import BadInput, choice, toml
@@ -43,7 +43,6 @@ from proofloom.models.errors import ModelError
 from proofloom.policies.library_hints import LibraryHints
 from proofloom.policies.library_memory import library_stamp
 from proofloom.policies.model_folder import check_model, hint_source
-from proofloom.policies.named import PolicyKit
 from proofloom.retrieval.premise_index import PremiseIndexError
 from proofloom.search.clock import SystemClock
 
@@ -194,7 +193,7 @@ def _steps(asked: _Asked) -> _Found:
             _enter(rows, asked)
             chosen = held_out(library, sample)
             try:
-                with PolicyKit(asked.db, sample.split, str, dialect=language_traced(library).dialect) as kit:
+                with kit_for(library, asked.db, sample.split) as kit:
                     hints = cache(lambda source: LibraryHints(kit.library, kit.situations, kit.hints(source)))
                     score_steps(asked.contestants, chosen, rows, SystemClock(), time.time, _say, hints)
             except KeyboardInterrupt:
@@ -283,9 +282,9 @@ def _hints_from(asked: _Asked) -> tuple[str, str]:
         return "", ""
     with Library.open(asked.db, create=False) as library:
         _, sample = _library_table(library, asked.sample)
-    with PolicyKit(asked.db, sample.split, str) as kit:
-        for source in sources:
-            kit.prepare_hints(source)
+        with kit_for(library, asked.db, sample.split) as kit:
+            for source in sources:
+                kit.prepare_hints(source)
     return asked.db, sample.split
 
 

@@ -37,6 +37,7 @@ from proofloom.corpus.library import Library
 from proofloom.policies import dialect
 from proofloom.policies.dialect import Dialect
 from proofloom.policies.moves import MovesPolicy
+from proofloom.policies.named import PolicyKit
 from proofloom.policies.policy import Policy
 from proofloom.policies.tactic_list import TacticList
 from proofloom.proofs import Step, Theorem, Verdict
@@ -305,3 +306,9 @@ def language_traced(library: Library) -> AnyLanguage:
     """The language of all that a library holds; Rocq if it holds several, or nothing."""
     traced = {entry.repository.assistant for entry in library.repositories()}
     return next((one for one in LANGUAGES.values() if traced == {one.reading.assistant}), ROCQ)
+
+
+def kit_for(library: Library, place: str, split: str) -> PolicyKit:
+    """What proposes at the theorems of a library itself, in the words of its assistant."""
+    language = language_traced(library)
+    return PolicyKit(place, split, str, reading=language.reading, dialect=language.dialect)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proofloom.app.extras import model_extra
-from proofloom.app.languages import language_traced
+from proofloom.app.languages import kit_for
 from proofloom.app.run_folder import RUNS, alone_in, begin_run
 from proofloom.app.toml_records import BadInput
 from proofloom.app.train_settings import TrainSettings, train_settings
@@ -27,7 +27,6 @@ from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.models.errors import ModelError
 from proofloom.policies.library_hints import LibraryHints
 from proofloom.policies.library_memory import library_stamp
-from proofloom.policies.named import PolicyKit
 from proofloom.retrieval.premise_index import PremiseIndexError
 
 if TYPE_CHECKING:
@@ -154,8 +153,7 @@ def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any
                 others = [at_end.enter_context(closing(Trackio(run, plan.config.as_table())))] if trackio else []
                 hints = None
                 if settings.reading.hints:
-                    dialect = language_traced(library).dialect
-                    kit = at_end.enter_context(PolicyKit(settings.library, settings.split, str, dialect=dialect))
+                    kit = at_end.enter_context(kit_for(library, settings.library, settings.split))
                     kit.prepare_hints(settings.reading.hints_from)
                     hints = LibraryHints(library, kit.situations, kit.hints(settings.reading.hints_from))
                 done = train_on_library(plan, library, stamp, folder, time.monotonic, _say, others, hints)
