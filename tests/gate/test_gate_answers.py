@@ -21,8 +21,8 @@ from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 
 TOOLCHAIN = RocqToolchain((8, 16, 1), ("coqc",), ("coqidetop",), ("coqchk",), Path("/library"))
-COMPILED = Compiled(Path("/work"), FileSettings("Foo", ("-I", "/i", "-noinit", "-R", "/p", "P", "-set", "X=Y")))
-OURS = "Foo has been loaded from file /work/Foo.vo\n"
+COMPILED = Compiled(Path("/made"), FileSettings("Foo", ("-I", "/i", "-noinit", "-R", "/p", "P", "-set", "X=Y")))
+OURS = "Foo has been loaded from file /made/Foo.vo\n"
 
 
 def read(out: str, count: int = 1, status: int = 0) -> tuple[tuple[str, ...], str | None]:
@@ -56,7 +56,7 @@ def test_answers_before_an_error_are_kept() -> None:
         pytest.param(GOOD.replace(mark("m2"), mark("m2") + mark("m2")), 0, id="mark twice"),
         pytest.param(GOOD + mark("m3"), 0, id="mark after the end"),
         pytest.param(GOOD.replace("_n0", "_n1"), 0, id="another number"),
-        pytest.param(GOOD.replace("/work/Foo.vo", "/p/Foo.vo"), 0, id="another file"),
+        pytest.param(GOOD.replace("/made/Foo.vo", "/p/Foo.vo"), 0, id="another file"),
         pytest.param(GOOD.replace(OURS, ""), 0, id="no file"),
         pytest.param(GOOD.replace(OURS, OURS + OURS), 0, id="two files"),
     ],
@@ -254,7 +254,7 @@ def test_a_signature_hides_what_is_inside() -> None:
 
 def test_load_paths() -> None:
     assert path_options(COMPILED.settings) == ("-I", "/i", "-R", "/p", "P")
-    assert COMPILED.paths == ("-I", "/i", "-R", "/p", "P", "-Q", "/work", "")
+    assert COMPILED.paths == ("-I", "/i", "-R", "/p", "P", "-Q", "/made", "")
 
 
 def test_chosen_section_variables() -> None:
