@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: pip install 'proofloom[model]'")
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 
-from proofloom.app.premises import index, search
+from proofloom.app.libraries.premises import index, search
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
 from proofloom.corpus.splits import SplitSettings, divide
