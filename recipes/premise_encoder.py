@@ -29,7 +29,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from proofloom.app.run_folder import begin_run
+from proofloom.app.proving.run_folder import begin_run
 from proofloom.app.toml_records import BadInput, toml
 from proofloom.assistants.files import write_beside
 from proofloom.corpus.entries import PremiseEntry
