@@ -37,11 +37,12 @@ from proofloom.models.errors import ModelError
 from proofloom.models.folder import save_model
 from proofloom.policies.library_memory import library_stamp
 from proofloom.training.batches import BatchOrder, Numbers, collate
-from proofloom.training.config import FitConfig, TrainingError, learning_rate
-from proofloom.training.fit import TrainingData, adamw, update
+from proofloom.training.config import FitConfig, Optimiser, TrainingError, learning_rate
+from proofloom.training.fit import TrainingData
 from proofloom.training.library_run import prepared, run_card
 from proofloom.training.loss import Validation, computing, losses, validate
 from proofloom.training.metrics import TRAIN, VALIDATION, JsonLines
+from proofloom.training.optimisers import adamw, update
 
 
 def passes(numbers: Numbers, lengths: Numbers, world: int, rank: int, micro: int) -> Iterator[tuple[Numbers, float]]:
@@ -85,6 +86,8 @@ def train(
     accelerator: Accelerator, model: Any, data: TrainingData, config: FitConfig, micro: int, folder: Path
 ) -> tuple[Any, Validation]:
     """The divided model after the last step, and what it loses on the validation examples."""
+    if config.optimiser is not Optimiser.ADAMW:
+        raise TrainingError(f"optimiser = '{config.optimiser}': wanted 'adamw' where weights are divided among devices")
     use_flow_attention(model)
     model, optimiser = accelerator.prepare(model, adamw(model, config))
     order = BatchOrder(data.train.lengths, config.batch, config.pool, config.seed)
@@ -112,7 +115,7 @@ def train(
             raise TrainingError(
                 f"the gradient is {norm} at step {step}; wanted a finite one: try a smaller learning_rate"
             )
-        update(optimiser, rate)
+        update({"optimiser": optimiser}, rate)
         step += 1
         if log and (step % config.log_every == 0 or step == 1):
             told = {"learning_rate": rate, **numbers, "gradient_norm": norm}

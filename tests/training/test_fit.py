@@ -18,13 +18,14 @@ from proofloom.attention.learned_levels import LearnedLevels
 from proofloom.training.batches import BatchOrder, collate
 from proofloom.training.checkpoint import Checkpoints
 from proofloom.training.config import FitConfig, Precision, TrainingError, learning_rate
-from proofloom.training.fit import TrainingData, adamw, fit, gradients, heights
+from proofloom.training.fit import TrainingData, fit, gradients, heights
 from proofloom.training.loss import validate
 from proofloom.training.metrics import TRAIN, VALIDATION, Record
+from proofloom.training.optimisers import adamw
 
 CONFIG = FitConfig(
     epochs=2, batch=6, pool=2, learning_rate=3e-3, evaluate_every=3, checkpoint_every=3, log_every=1, seed=1,
-    evaluation_examples=8, flow=FlowSettings(strength=0.5, layers=4),
+    evaluation_examples=8, precision=Precision.FLOAT32, flow=FlowSettings(strength=0.5, layers=4),
 )  # fmt: skip
 STEPS = 8
 ONE_STEP = replace(CONFIG, epochs=0.1)
