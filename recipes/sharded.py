@@ -40,7 +40,7 @@ from proofloom.training.batches import BatchOrder, Numbers, collate
 from proofloom.training.config import FitConfig, Optimiser, TrainingError, learning_rate
 from proofloom.training.fit import TrainingData
 from proofloom.training.library_run import prepared, run_card
-from proofloom.training.loss import Validation, computing, losses, validate
+from proofloom.training.loss import Validation, computing, losses, shares, validate
 from proofloom.training.metrics import TRAIN, VALIDATION, JsonLines
 from proofloom.training.optimisers import adamw, update
 
@@ -127,16 +127,15 @@ def gradients(
 ) -> dict[str, float]:
     """Put the gradients of one step into the parameters; the losses over all devices."""
     device, world, depth = accelerator.device, accelerator.num_processes, model.config.num_hidden_layers
-    words, sums = int(data.train.tactic_lengths[numbers].sum()), torch.zeros(2, device=device)
+    sums = torch.zeros(2, device=device)
     model.zero_grad(set_to_none=True)
     for mine, counts in passes(numbers, data.train.lengths, world, accelerator.process_index, micro):
         batch = collate(data.train, mine, data.padding).to(device)
         with computing(config.precision, device):
-            found = losses(model, batch, config.flow, depth)
-        tactic, flow = counts * found.tactic / words, counts * found.flow * (len(mine) / len(numbers))
-        total = tactic + config.flow.strength * flow if config.flow.strength else tactic
-        accelerator.backward(world * total)  # gradients are averaged over the devices, losses are added up
-        sums += torch.stack([tactic.detach(), flow.detach()])
+            found = losses(model, batch, config.flow, depth, prompts=config.prompt_loss > 0)
+        total, tactic, flow = shares(found, data.train, numbers, mine, config)
+        accelerator.backward(counts * world * total)  # gradients are averaged over the devices, losses are added up
+        sums += counts * torch.stack([tactic.detach(), flow.detach()])
     loss, flowed = accelerator.reduce(sums, "sum").tolist()
     return {"loss": loss, "flow": flowed}
 

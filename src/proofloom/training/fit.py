@@ -21,7 +21,7 @@ from proofloom.training.checkpoint import Checkpoints, Moment, Parts, randomness
 from proofloom.training.config import FitConfig, TrainingError, learning_rate
 from proofloom.training.examples import Examples
 from proofloom.training.interrupts import interrupts_held
-from proofloom.training.loss import Validation, computing, losses, validate
+from proofloom.training.loss import Validation, computing, losses, shares, validate
 from proofloom.training.metrics import TRAIN, VALIDATION, Logger
 from proofloom.training.optimisers import optimisers, update
 
@@ -131,13 +131,9 @@ def gradients(
 ) -> StepReport:
     """Put the gradients of one step into the parameters, clipped; in as many parts as `config.micro_tokens` asks for.
 
-    The loss is the mean over the words of all tactics of the step, `config.prompt_loss` times that over the words of
-    all prompts, and lambda times the mean over its states of the flow loss, however it is computed in parts; with
-    learned levels, lambda times the anchored divergence too.
+    The loss is that of `shares`; with learned levels lambda times the anchored divergence too.
     """
     device, depth = model.device, model.config.get_text_config().num_hidden_layers
-    words = int(data.train.tactic_lengths[numbers].sum())
-    read = int(data.train.prompts[numbers].sum()) - len(numbers)
     loss, flow = torch.zeros((), device=device), torch.zeros((), device=device)
     model.zero_grad(set_to_none=True)
     if learned is not None:
@@ -147,10 +143,7 @@ def gradients(
         batch = collate(data.train, part, data.padding).to(device)
         with computing(config.precision, device):
             found = losses(model, batch, config.flow, depth, learned, prompts=config.prompt_loss > 0)
-        tactic, flowed = found.tactic / words, found.flow * (len(part) / len(numbers))
-        total = tactic + config.flow.strength * flowed if config.flow.strength else tactic
-        if config.prompt_loss:
-            total = total + config.prompt_loss * found.prompt / read
+        total, tactic, flowed = shares(found, data.train, numbers, part, config)
         torch.autograd.backward(total)
         loss, flow = loss + tactic.detach(), flow + flowed.detach()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)

@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 from proofloom.attention.flow import forbidden_table, separate_goals
 from proofloom.attention.flow_loss import FlowSettings, flow_loss
 from proofloom.attention.learned_levels import LearnedLevels
-from proofloom.training.batches import IGNORED, Batch, collate, in_parts
+from proofloom.training.batches import IGNORED, Batch, Numbers, collate, in_parts
 from proofloom.training.config import FitConfig, Precision
 from proofloom.training.examples import Examples
 
@@ -73,6 +73,22 @@ def losses(
     lost = tactic.new_zeros(()) if record is None else flow_loss(record, flow, depth, attention_mask=batch.real)
     right = (logits.detach().argmax(-1) == targets) | (targets == IGNORED)
     return Losses(tactic, read, lost, right.all(1).sum())
+
+
+def shares(
+    found: Losses, examples: Examples, step: Numbers, part: Numbers, config: FitConfig
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What the examples `part` of `step` add to the loss of the step: in all, by their tactics, and to the flow loss.
+
+    The loss is the mean over the words of all tactics of the step, `config.prompt_loss` times that over the words of
+    all prompts, and lambda times the mean over its states of the flow loss, however it is computed in parts.
+    """
+    tactic, flow = found.tactic / int(examples.tactic_lengths[step].sum()), found.flow * (len(part) / len(step))
+    total = tactic + config.flow.strength * flow if config.flow.strength else tactic
+    if config.prompt_loss:
+        read = int(examples.prompts[step].sum()) - len(step)
+        total = total + config.prompt_loss * found.prompt / max(1, read)
+    return total, tactic, flow
 
 
 def _summed(logits: Tensor, targets: Tensor) -> Tensor:
