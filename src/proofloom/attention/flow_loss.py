@@ -90,8 +90,8 @@ class FlowRecord:
         before = self._masses.get(layer)
         if before is not None and masses.requires_grad and not before.requires_grad:
             raise RuntimeError(
-                f"layer {layer} was read without a gradient, and again with one: wanted a new record for each pass, and "
-                "checkpoints of activations with use_reentrant=False"
+                f"layer {layer} was read without a gradient, and again with one: wanted a new record for each pass, "
+                "and checkpoints of activations with use_reentrant=False"
             )
         self._masses[layer], self._heads[layer], self._levels = masses, heads, query_levels
 

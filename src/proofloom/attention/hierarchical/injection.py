@@ -147,7 +147,7 @@ def _check_readable(leaves: Tensor, allowed: Tensor, causal: bool) -> None:
     if leaves.shape[-1] != allowed.shape[-1]:
         return  # the attention itself says what does not fit
     wanted = leaves[:, :, None] & leaves[:, None, :]
-    wanted = wanted.tril(-1) if causal else wanted & ~torch.eye(wanted.shape[-1], dtype=torch.bool, device=wanted.device)
+    wanted = wanted.tril(-1) if causal else wanted.triu(1) | wanted.tril(-1)  # reading itself is no harm
     if bool((wanted & ~allowed).any()):
         raise ValueError(
             "an injected layer may not read all leaves of its tree (it attends in a sliding window, or the tree holds "
@@ -160,10 +160,8 @@ def _trees(given: Trees, allowed: Tensor | None, query: Tensor) -> NestedSignal:
     batch, _, tokens, _ = query.shape
     if isinstance(given, NestedSignal):
         return given
-    if allowed is None:
-        real = query.new_ones(batch, tokens, dtype=torch.bool)
-    else:
-        real = allowed.any(1).expand(batch, -1)  # padding is what nobody may read
+    read = query.new_ones(1, 1, tokens, dtype=torch.bool) if allowed is None else allowed
+    real = read.any(1).expand(batch, -1)  # padding is what nobody may read
     if callable(given):
         return given(real)
     assert given is not None
