@@ -24,10 +24,10 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from proofloom.app.run_folder import begin_run
+from proofloom.app.experiments.train import training_plan
+from proofloom.app.experiments.train_settings import TrainSettings, train_settings
+from proofloom.app.proving.run_folder import begin_run
 from proofloom.app.toml_records import BadInput
-from proofloom.app.train import training_plan
-from proofloom.app.train_settings import TrainSettings, train_settings
 from proofloom.assistants.files import write_beside
 from proofloom.assistants.session import AssistantError
 from proofloom.attention.interface import use_flow_attention

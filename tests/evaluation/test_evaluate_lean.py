@@ -12,7 +12,7 @@ from small_lean import HEADER, install, unavailable
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 from toy_models import taught_folder
 
-from proofloom.app.evaluate import evaluate
+from proofloom.app.experiments.evaluate import evaluate
 from proofloom.app.toml_records import BadInput
 
 

@@ -13,7 +13,7 @@ import pytest
 from toy_models import taught_folder
 
 from proofloom.app.cli import main
-from proofloom.app.evaluate import INTERRUPTED, evaluate
+from proofloom.app.experiments.evaluate import INTERRUPTED, evaluate
 from proofloom.app.toml_records import BadInput
 from proofloom.corpus.library import Library
 from proofloom.corpus.splits import SplitSettings, divide

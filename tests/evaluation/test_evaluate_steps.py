@@ -13,7 +13,7 @@ from toy_library import toy_library
 from toy_models import toy_folder
 
 from proofloom.app.cli import main
-from proofloom.app.evaluate import INTERRUPTED, evaluate
+from proofloom.app.experiments.evaluate import INTERRUPTED, evaluate
 from proofloom.app.toml_records import BadInput
 from proofloom.evaluation import step_contest
 from proofloom.evaluation.contest_rows import ContestRows

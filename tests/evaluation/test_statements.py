@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from proofloom.app.experiments.problems import problems
 from proofloom.app.languages import LEAN
-from proofloom.app.problems import problems
 from proofloom.app.toml_records import BadInput
 from proofloom.evaluation.errata import faults, faulty
 from proofloom.evaluation.statements import StatementError, read_statements, write_statements

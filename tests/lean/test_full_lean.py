@@ -18,7 +18,7 @@ from command import proofloom
 from full_catalogue import FULL_CHEATS, HONEST, HONEST_WITH_MATHLIB, META, FullCheat
 from small_theorems import THEOREMS
 
-from proofloom.app.settings import ProveSettings
+from proofloom.app.proving.settings import ProveSettings
 from proofloom.assistants.doubles.dialogue import TACTICS, hold
 from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits

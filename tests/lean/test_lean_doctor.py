@@ -10,8 +10,8 @@ import pytest
 from command import proofloom
 from small_lean import HEADER
 
-from proofloom.app.doctor_lean import examine_lean
-from proofloom.app.parts import Part
+from proofloom.app.doctor.lean import examine_lean
+from proofloom.app.doctor.parts import Part
 from proofloom.assistants.lean.toolchain import LeanToolchain
 from proofloom.assistants.session import AssistantError
 

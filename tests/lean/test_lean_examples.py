@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from proofloom.app.languages import LEAN
-from proofloom.app.prover import Prover, Task
-from proofloom.app.settings import ProveSettings
+from proofloom.app.proving.prover import Prover, Task
+from proofloom.app.proving.settings import ProveSettings
 from proofloom.assistants.lean.session import Lean
 from proofloom.assistants.lean.source import Source
 from proofloom.assistants.lean.toolchain import LeanSettings

@@ -11,9 +11,9 @@ import pytest
 from small_lean import HEADER
 
 from proofloom.app.languages import LEAN, ROCQ, Installed
-from proofloom.app.proving import policy_kit
-from proofloom.app.settings import ProveSettings
-from proofloom.app.trace import TraceRequest, trace_library
+from proofloom.app.libraries.trace import TraceRequest, trace_library
+from proofloom.app.proving.prove import policy_kit
+from proofloom.app.proving.settings import ProveSettings
 from proofloom.assistants.lean.session import Lean
 from proofloom.assistants.lean.toolchain import LeanToolchain
 from proofloom.policies.named import PolicyKit

@@ -12,8 +12,8 @@ from command import Running, proofloom
 from small_lean import HEADER
 
 from proofloom.app.languages import LEAN, ROCQ
-from proofloom.app.proving import policy_for
-from proofloom.app.settings import ProveSettings
+from proofloom.app.proving.prove import policy_for
+from proofloom.app.proving.settings import ProveSettings
 from proofloom.app.toml_records import BadInput
 
 SECONDS = "100"

@@ -10,7 +10,7 @@ import pytest
 from small_lean import HEADER
 
 from proofloom.app.languages import LEAN
-from proofloom.app.screen import ScreenRequest, screen_files
+from proofloom.app.screening.screen import ScreenRequest, screen_files
 from proofloom.app.toml_records import BadInput
 from proofloom.assistants.lean.moves import introduction
 from proofloom.assistants.lean.negation import negated

@@ -10,7 +10,7 @@ import pytest
 from small_lean import HEADER
 from small_theorems import THEOREMS
 
-from proofloom.app.settings import ProveSettings
+from proofloom.app.proving.settings import ProveSettings
 from proofloom.assistants.lean.moves import fresh, moves
 from proofloom.assistants.lean.place import Opening
 from proofloom.assistants.lean.session import Lean

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from small_lean import HEADER
 
+from proofloom.app.libraries.trace import TraceRequest, trace_library
 from proofloom.app.toml_records import BadInput
-from proofloom.app.trace import TraceRequest, trace_library
 from proofloom.assistants.lean.lexing import code
 from proofloom.assistants.lean.mentions import mentions, place_of
 from proofloom.assistants.lean.modules import imported, module_name

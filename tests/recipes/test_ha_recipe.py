@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 
-from proofloom.app.train_settings import train_settings
+from proofloom.app.experiments.train_settings import train_settings
 from proofloom.models.neox import SIZES
 
 RECIPES = Path(__file__).parents[2] / "recipes"

@@ -18,22 +18,22 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from proofloom import __version__
-from proofloom.app import checking, dialogue
-from proofloom.app import doctor as examination
-from proofloom.app.corpus import corpus
-from proofloom.app.evaluate import evaluate
-from proofloom.app.inspect import inspect
+from proofloom.app.doctor import dialogue, examination
+from proofloom.app.experiments.evaluate import evaluate
+from proofloom.app.experiments.problems import problems
+from proofloom.app.experiments.train import train
+from proofloom.app.inspection.inspect import inspect
 from proofloom.app.languages import SUFFIXES, language_of
-from proofloom.app.premises import index, search
-from proofloom.app.problems import problems
-from proofloom.app.proving import INTERRUPTED, Request, prove_files, speak_any_text
-from proofloom.app.run import Destination
-from proofloom.app.screen import screen
-from proofloom.app.settings import STRATEGIES, ProveSettings, names, read_settings
-from proofloom.app.split import split
+from proofloom.app.libraries.corpus import corpus
+from proofloom.app.libraries.premises import index, search
+from proofloom.app.libraries.split import split
+from proofloom.app.libraries.trace import trace
+from proofloom.app.proving import checking
+from proofloom.app.proving.prove import INTERRUPTED, Request, prove_files, speak_any_text
+from proofloom.app.proving.run import Destination
+from proofloom.app.proving.settings import STRATEGIES, ProveSettings, names, read_settings
+from proofloom.app.screening.screen import screen
 from proofloom.app.toml_records import BadInput, choice
-from proofloom.app.trace import trace
-from proofloom.app.train import train
 from proofloom.assistants.gate.axioms import BUNDLES
 from proofloom.assistants.lean.toolchain import find_lean
 from proofloom.assistants.session import AssistantError

@@ -1,0 +1,1 @@
+"""The verb `doctor`: what is installed, whether it works, and what each missing part would add."""

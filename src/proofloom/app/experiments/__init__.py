@@ -1,0 +1,1 @@
+"""The verbs `train`, `evaluate` and `problems`: models are made, compared, and given statements of benchmarks."""

@@ -1,0 +1,1 @@
+"""The verbs on traced libraries: `trace`, `corpus`, `split`, `index` and `search`."""
