@@ -1,20 +1,27 @@
 """Premises by learned vectors: what do trees, flat attention, no attention and no layer find, and what do words?
 
-    python recipes/premise_encoder.py --db DB [--split figures] [--epochs 3] [--seeds 3]
-    python recipes/premise_encoder.py --db DB --arm words --seeds 1 --save FOLDER
+    python recipes/premise_encoder.py --db DB [--split figures] [--epochs 3] [--seeds 3] [--run NAME]
+    python recipes/premise_encoder.py --db DB --arm words --seeds 1 --thinning 0.3 --save FOLDER
 
 DB is a traced library with a split (`proofloom trace stdlib`, `proofloom split`).  Every arm is trained on the same
 pairs from the same seeds, and measured on the validation part: recall@10 among the premises that a theorem may use.
 Intervals are over theorems, of the mean over seeds; BM25 is measured on the same questions.  With one arm and one seed
 the encoder can be saved, for `proofloom index --encoder FOLDER`.
+
+With `--run` what each arm and seed found is kept in `runs/NAME` as soon as it is trained, so that the same command goes
+on after Ctrl-C; more arms and more seeds may be asked for then, but no other setting.
+
+`--new-files N` measures on one file in N of the training part instead, from which nothing is learned then: much of what
+their steps use has never been used before, as in a development that the encoder has not seen.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -22,12 +29,15 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from proofloom.app.proving.run_folder import begin_run
+from proofloom.app.toml_records import BadInput, toml
+from proofloom.assistants.files import write_beside
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.paired import bootstrap_ratio
 from proofloom.models.card import CardFacts, encoder_card
-from proofloom.models.premise_encoder import save_premise_encoder
+from proofloom.models.premise_encoder import is_premise_encoder, save_premise_encoder
 from proofloom.models.premise_model import PremiseModel, vectors
 from proofloom.models.tokenizer import train_tokenizer
 from proofloom.models.tree_encoder import Arm
@@ -46,8 +56,26 @@ from proofloom.training.premise_encoder import (
 )
 
 K = 10
+DEPTH = 100
+"""Premises of each way that are mixed."""
 VOCABULARY = 4096
 """Tokens; with 16,384 fewer premises were found, because rare names are learned from too few goals."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of one arm and seed: recall of each question, alone and mixed with words, CPU seconds, last loss."""
+
+    alone: list[float]
+    with_words: list[float]
+    train_seconds: float
+    encode_seconds: float
+    loss: float
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The means, as they stand on a card."""
+        return {"recall@10": float(np.mean(self.alone)), "recall@10 with BM25": float(np.mean(self.with_words))}
 
 
 @dataclass(frozen=True)
@@ -81,11 +109,19 @@ def interval(asked: list[Question], values: list[float], seed: int) -> tuple[flo
 
 
 def material(options: argparse.Namespace) -> Material:
-    """The questions of both parts, and the premises."""
+    """The questions to learn from and those that are held out, and the premises."""
     with Library.open(options.db, create=False) as library:
         entries = library.premises()
         learned = list(questions(library, entries, options.split, "train"))
-        held_out = list(questions(library, entries, options.split, "val"))
+        if options.new_files is None:
+            held_out = list(questions(library, entries, options.split, "val"))
+        else:
+            files = {theorem.id: theorem.file_id for theorem in library.theorems()}
+            of_file = [files[question.theorem] for question in learned]
+            known = sorted(set(of_file))
+            new = set(random.Random(options.seed).sample(known, len(known) // options.new_files))
+            held_out = [one for one, file in zip(learned, of_file, strict=True) if file in new]
+            learned = [one for one, file in zip(learned, of_file, strict=True) if file not in new]
         lexical = Bm25(entries, Situations(library.files(), library.accessibility(), str))
         split = library.split(options.split)
         data = ", ".join(entry.repository.url for entry in library.repositories())
@@ -118,6 +154,70 @@ def both(made: Material, words: list[list[int]], near: list[list[int]]) -> list[
     return found
 
 
+class Kept:
+    """What is known of each arm and seed, one file for each in the folder of a run, if there is one."""
+
+    def __init__(self, options: argparse.Namespace, source: tuple[str, str, str]) -> None:
+        self._folder: Path | None = None
+        if options.run is not None:
+            free = ("arm", "seeds", "run", "save", "out", "json", "db")
+            settings = {name: one for name, one in vars(options).items() if name not in free and one is not None}
+            about = dict(zip(("data", "split", "digest"), source, strict=True))
+            self._folder = begin_run(options.run, toml({"": {**settings, **about}}), again="")
+
+    def of(self, arm: Arm, seed: int) -> Trained | None:
+        """What it found, if it has been trained."""
+        file = self._file(arm, seed)
+        return Trained(**json.loads(file.read_text("utf-8"))) if file is not None and file.exists() else None
+
+    def keep(self, arm: Arm, seed: int, found: Trained) -> None:
+        """Keep it."""
+        if (file := self._file(arm, seed)) is not None:
+            write_beside(file, json.dumps(asdict(found)).encode())
+
+    def _file(self, arm: Arm, seed: int) -> Path | None:
+        return None if self._folder is None else self._folder / f"{arm}-{seed}.json"
+
+
+class Trainer:
+    """Trains one arm after the other on the same material."""
+
+    def __init__(self, made: Material, options: argparse.Namespace, say: Callable[[str], None]) -> None:
+        self._made, self._say, self._save = made, say, options.save
+        self._settings = replace(
+            ContrastSettings(), epochs=1 if options.quick else options.epochs, thinning=options.thinning
+        )
+        learned, held_out, pool = made.learned, made.held_out, made.pool
+        texts = [*(ProofState((question.goal,)).text for question in learned), *(entry.statement for entry in pool)]
+        self._tokenizer = train_tokenizer(texts[:: max(1, len(texts) // 20_000)], VOCABULARY)
+        self._numbers = np.array([entry.id for entry in pool], np.int64)
+        self._premises = dict(zip(self._numbers.tolist(), premise_texts(self._tokenizer, pool), strict=True))
+        self._files = {entry.id: entry.file_id for entry in pool}
+        self._goals, self._asked = (
+            goal_texts(self._tokenizer, [question.goal for question in part]) for part in (learned, held_out)
+        )
+        self.words = by_words(made, set(self._numbers.tolist()), DEPTH)
+
+    def trained(self, arm: Arm, seed: int) -> Trained:
+        """One arm, from one seed; it is saved if that was asked for."""
+        made = self._made
+        torch.manual_seed(seed)
+        encoder = PremiseModel(len(self._tokenizer), arm)
+        settings = replace(self._settings, seed=seed)
+        begun = time.process_time()
+        losses = train_encoder(encoder, made.learned, self._goals, self._premises, self._files, settings, self._say)
+        trained = time.process_time()
+        rows = vectors(encoder, list(self._premises.values()))
+        encoded = time.process_time()
+        near = nearest(made.held_out, vectors(encoder, self._asked), self._numbers, rows, DEPTH)
+        alone, mixes = recalls(made.held_out, near, K), both(made, self.words, near)
+        last = float(np.mean(losses[-100:]))
+        found = Trained(alone, mixes, round(trained - begun, 1), round(encoded - trained, 1), last)
+        if self._save is not None:
+            save(encoder, self._tokenizer, made, settings, found.figures, self._save)
+        return found
+
+
 def save(
     encoder: PremiseModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -143,62 +243,83 @@ def save(
     save_premise_encoder(encoder, tokenizer, encoder_card(facts), folder)
 
 
-def main() -> None:
-    parser = arguments(__doc__.splitlines()[0])
+def options_of(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """What the command line asks for."""
     parser.add_argument("--db", type=Path, required=True, help="a traced library with a split")
     parser.add_argument("--split", default="figures", help="name of the split (default figures)")
     parser.add_argument("--epochs", type=int, default=3, help="passes over the training pairs (default 3)")
+    parser.add_argument("--thinning", type=float, default=0.0, help="share of tokens left out of a text (default 0)")
     parser.add_argument("--seeds", type=int, default=3, help="how often each arm is trained (default 3)")
     parser.add_argument("--pairs", type=int, metavar="N", help="learn from at most so many goals (default all)")
-    parser.add_argument("--questions", type=int, default=3000, help="validation questions, at most (default 3000)")
+    parser.add_argument("--questions", type=int, default=3000, help="held-out questions, at most (default 3000)")
+    parser.add_argument(
+        "--new-files", type=int, metavar="N", help="measure on one file in N of the training part, new to the encoder"
+    )
     parser.add_argument("--arm", type=Arm, action="append", help="train only this one; may be repeated (default all)")
+    parser.add_argument("--run", metavar="NAME", help="keep what each arm and seed found in runs/NAME, and go on there")
     parser.add_argument("--save", type=Path, metavar="FOLDER", help="where the encoder of one arm and one seed goes")
     options = parser.parse_args()
-    arms = options.arm or list(Arm)
-    seeds = 1 if options.quick else options.seeds
-    if options.save is not None and (len(arms), seeds) != (1, 1):
-        parser.error(f"--save: {len(arms)} arms with {seeds} seeds; wanted one of each (--arm NAME --seeds 1)")
+    options.arm = options.arm or list(Arm)
+    options.seeds = 1 if options.quick else options.seeds
+    if options.save is not None and (len(options.arm), options.seeds) != (1, 1):
+        parser.error(
+            f"--save: {len(options.arm)} arms with {options.seeds} seeds; wanted one of each (--arm NAME --seeds 1)"
+        )
+    if options.new_files is not None and options.new_files < 2:
+        parser.error(f"--new-files {options.new_files}: wanted 2 or more")
+    if not 0 <= options.thinning < 1:
+        parser.error(f"--thinning {options.thinning}: wanted 0 to less than 1")
+    return options
+
+
+def main() -> None:
+    parser = arguments(__doc__.splitlines()[0])
+    options = options_of(parser)
     figures = Figures("premise_encoder", quiet=options.json)
     made = material(options)
-    learned, held_out, pool = made.learned, made.held_out, made.pool
-    figures.say(f"{len(learned):,} pairs to learn from, {len(held_out):,} questions, {len(pool):,} premises")
-    texts = [*(ProofState((question.goal,)).text for question in learned), *(entry.statement for entry in pool)]
-    tokenizer = train_tokenizer(texts[:: max(1, len(texts) // 20_000)], VOCABULARY)
-    numbers = np.array([entry.id for entry in pool], np.int64)
-    premises = dict(zip(numbers.tolist(), premise_texts(tokenizer, pool), strict=True))
-    files = {entry.id: entry.file_id for entry in pool}
-    goals, asked = (goal_texts(tokenizer, [question.goal for question in part]) for part in (learned, held_out))
-    words = by_words(made, set(numbers.tolist()), 100)
+    held_out = made.held_out
+    used = {number for question in made.learned for number in question.used}
+    asked = [number in used for question in held_out for number in question.used]
+    figures.say(
+        f"{len(made.learned):,} pairs to learn from, {len(held_out):,} questions, {len(made.pool):,} premises; "
+        f"of those that the questions use {np.mean(asked):.1%} are used in the pairs too"
+    )
+    figures.figure("premises_used_in_the_pairs_too", round(float(np.mean(asked)), 4))
+    try:
+        kept = Kept(options, made.source)
+    except BadInput as error:
+        parser.error(str(error))
+    trainer = Trainer(made, options, figures.say)
+    words = trainer.words
     found = {"bm25": [len(set(q.used) & set(one[:K])) / len(q.used) for q, one in zip(held_out, words, strict=True)]}
     runs: dict[str, list[list[float]]] = {}
-    for seed, arm in ((seed, arm) for seed in range(options.seed, options.seed + seeds) for arm in arms):
-        torch.manual_seed(seed)
-        encoder = PremiseModel(len(tokenizer), arm)
-        settings = replace(ContrastSettings(), seed=seed, epochs=1 if options.quick else options.epochs)
-        begun = time.process_time()
-        losses = train_encoder(encoder, learned, goals, premises, files, settings, figures.say)
-        trained = time.process_time()
-        rows = vectors(encoder, list(premises.values()))
-        encoded = time.process_time()
-        near = nearest(held_out, vectors(encoder, asked), numbers, rows, 100)
-        alone, mixes = recalls(held_out, near, K), both(made, words, near)
-        runs.setdefault(arm, []).append(alone)
-        runs.setdefault(f"{arm}_bm25", []).append(mixes)
-        measured = {"recall@10": float(np.mean(alone)), "recall@10 with BM25": float(np.mean(mixes))}
+    for seed, arm in ((seed, arm) for seed in range(options.seed, options.seed + options.seeds) for arm in options.arm):
+        one = kept.of(arm, seed)
+        if one is None or (options.save is not None and not is_premise_encoder(options.save)):
+            one = trainer.trained(arm, seed)
+            kept.keep(arm, seed, one)
+        runs.setdefault(arm, []).append(one.alone)
+        runs.setdefault(f"{arm}_bm25", []).append(one.with_words)
+        recall, mixed_recall = one.figures.values()
         figures.say(
-            f"{arm} seed {seed}: last losses {np.mean(losses[-100:]):.3f}, recall@10 {measured['recall@10']:.4f}, "
-            f"with BM25 {measured['recall@10 with BM25']:.4f}; {trained - begun:.0f} CPU s to train, "
-            f"{encoded - trained:.0f} to encode {len(rows):,} premises"
+            f"{arm} seed {seed}: last losses {one.loss:.3f}, recall@10 {recall:.4f}, with BM25 {mixed_recall:.4f}; "
+            f"{one.train_seconds:.0f} CPU s to train, {one.encode_seconds:.0f} to encode {len(made.pool):,} premises"
         )
-        figures.figure(f"{arm}_seed_{seed}_recall_10", round(measured["recall@10"], 4))
-        if options.save is not None:
-            save(encoder, tokenizer, made, settings, measured, options.save)
+        figures.figure(f"{arm}_seed_{seed}_recall_10", round(recall, 4))
     found |= {name: np.mean(some, 0).tolist() for name, some in runs.items()}
+    report(found, held_out, options, figures)
+    figures.finish(options.out)
+
+
+def report(
+    found: dict[str, list[float]], held_out: list[Question], options: argparse.Namespace, figures: Figures
+) -> None:
+    """Recall of each way with its interval, and the differences that were asked about."""
     for name, values in found.items():
         mean, low, high = interval(held_out, values, options.seed)
         figures.say(f"{name:12} recall@10 {mean:.4f} (95 %: {low:.4f} to {high:.4f})")
         figures.figure(f"{name}_recall_10", [round(mean, 4), round(low, 4), round(high, 4)])
-    for one, other in ((Arm.HSA, Arm.FSA), (Arm.HSA, Arm.DEEPSET), *((arm, "bm25") for arm in arms)):
+    for one, other in ((Arm.HSA, Arm.FSA), (Arm.HSA, Arm.DEEPSET), *((arm, "bm25") for arm in options.arm)):
         if one in found and other in found:
             differences = [left - right for left, right in zip(found[one], found[other], strict=True)]
             mean, low, high = interval(held_out, differences, options.seed)
@@ -208,7 +329,6 @@ def main() -> None:
                 figures.goal("hsa_minus_fsa", round(mean, 4), 0.0)
             else:
                 figures.figure(f"{one}_minus_{other}", round(mean, 4))
-    figures.finish(options.out)
 
 
 if __name__ == "__main__":

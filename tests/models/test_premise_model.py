@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.models import tree_encoder
-from proofloom.models.premise_model import CONCLUSION, PremiseModel, vectors
+from proofloom.models.premise_model import CONCLUSION, PremiseModel, Thinning, vectors
 from proofloom.models.tokenizer import train_tokenizer
 from proofloom.models.tree_encoder import Arm, EncoderSizes
 from proofloom.models.tree_texts import FIELDS, LONGEST, goal_texts, premise_texts
@@ -67,3 +67,30 @@ def test_of_a_long_state_the_conclusion_stays() -> None:
     assert tokenizer.decode(text.tokens).endswith("⊢ y = z")
     (short,) = goal_texts(tokenizer, [Goal((), "y = z")])
     assert text.tokens[-len(short.tokens) :] == short.tokens
+
+
+def test_without_a_layer_no_tree_is_needed(tokenizer: Any) -> None:
+    """The sums in one go, against the means over trees."""
+    made = model(tokenizer)
+    made.word_weights.data.uniform_(0.1, 2)
+    texts = goal_texts(tokenizer, [GOAL, Goal((), "n + 0 = n"), Goal((), "y = x")])
+    lengths = torch.tensor([[len(text.tokens)] for text in texts])
+    assert torch.allclose(made.sums(texts) / lengths, made.means(texts), atol=1e-5)
+
+
+@pytest.mark.parametrize("arm", [Arm.WORDS, Arm.DEEPSET])
+def test_thinning_leaves_tokens_out_by_its_generator(tokenizer: Any, arm: Arm) -> None:
+    made = model(tokenizer, arm)
+    texts = goal_texts(tokenizer, [GOAL, Goal((), "n + 0 = n")])
+    whole, *thinned = (
+        made(texts, Thinning(share, torch.Generator().manual_seed(seed)))
+        for share, seed in ((0.0, 1), (0.5, 1), (0.5, 1), (0.5, 2))
+    )
+    assert torch.equal(whole, made(texts))
+    assert torch.equal(thinned[0], thinned[1])
+    assert not torch.allclose(thinned[0], thinned[2]) and not torch.allclose(thinned[0], whole)
+
+
+def test_thinning_keeps_its_share() -> None:
+    kept = Thinning(0.3, torch.Generator().manual_seed(0)).kept(torch.Size([200, 100]))
+    assert set(kept.unique().tolist()) == {0.0, 1.0} and 0.68 < kept.mean().item() < 0.72

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
@@ -27,6 +29,22 @@ CONCLUSION = 3.0
 SIZES = EncoderSizes()
 """Those that the recipe trains."""
 _AT_ONCE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Thinning:
+    """Leaves out each token of a text with the probability `share`, drawn from `random` (on the CPU).
+
+    While training only: what a text is about must then be told by more than its one telling word, which a new premise
+    may not have.
+    """
+
+    share: float
+    random: torch.Generator
+
+    def kept(self, shape: torch.Size) -> Tensor:
+        """1.0 where a token stays, 0.0 where it is left out."""
+        return (torch.rand(shape, generator=self.random) >= self.share).float()
 
 
 class PremiseModel(nn.Module):
@@ -59,14 +77,35 @@ class PremiseModel(nn.Module):
         """How many tokens have vectors."""
         return len(self.word_weights)
 
-    def forward(self, texts: Sequence[TreeText]) -> Tensor:
+    def forward(self, texts: Sequence[TreeText], thinning: Thinning | None = None) -> Tensor:
         """(B, O); B at least 1."""
-        return by_groups(texts, self._together)
+        if self.arm is Arm.WORDS:
+            return self._finished(self.sums(texts, thinning))
+        return by_groups(texts, lambda some: self._finished(self.means(some, thinning)))
 
-    def _together(self, texts: Sequence[TreeText]) -> Tensor:
+    def sums(self, texts: Sequence[TreeText], thinning: Thinning | None = None) -> Tensor:
+        """(B, O): what `means` gives times the lengths of the texts, without their trees, where no layer reads them."""
+        table = self.encoder.words.weight
+        starts = np.cumsum([0, *(len(text.tokens) for text in texts[:-1])])
+        tokens, fields = (
+            torch.tensor(list(chain.from_iterable(one)), device=table.device)
+            for one in zip(*((text.tokens, text.fields) for text in texts), strict=True)
+        )
+        weights = self._weights(tokens, fields, thinning)
+        offsets = torch.from_numpy(starts).to(table.device)
+        return nn.functional.embedding_bag(tokens, table, offsets, mode="sum", per_sample_weights=weights)
+
+    def means(self, texts: Sequence[TreeText], thinning: Thinning | None = None) -> Tensor:
+        """(B, O): the weighted mean of the rows of each text."""
         rows, tree = self.encoder.leaves(texts)
         tokens, fields = (filled(one, rows.device) for one in zip(*((t.tokens, t.fields) for t in texts), strict=True))
-        mean = pooled(rows, tree, self.word_weights[tokens] * self.field_weights[fields])
+        return pooled(rows, tree, self._weights(tokens, fields, thinning))
+
+    def _weights(self, tokens: Tensor, fields: Tensor, thinning: Thinning | None) -> Tensor:
+        weights = self.word_weights[tokens] * self.field_weights[fields]
+        return weights if thinning is None else weights * thinning.kept(weights.shape).to(weights.device)
+
+    def _finished(self, mean: Tensor) -> Tensor:
         unit = nn.functional.normalize(mean, dim=-1) * math.sqrt(mean.shape[-1])
         found: Tensor = unit + self.network(unit)
         return found

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
-from proofloom.models.premise_model import PremiseModel
+from proofloom.models.premise_model import PremiseModel, Thinning
 from proofloom.models.tree_encoder import TreeText
 from proofloom.proofs import Goal, ProofState
 from proofloom.proofs.state import StateSyntaxError
@@ -45,7 +45,8 @@ class ContrastSettings:
 
     With `hard` each goal brings two premises that it might have used, one from the file of the right one.  What is used
     often is a counter-example often, and would be found too seldom: its products are lowered, while training, by
-    `frequency` times the logarithm of how often it is used (Yi et al. 2019 have 1).
+    `frequency` times the logarithm of how often it is used (Yi et al. 2019 have 1).  `thinning` is the share of the
+    tokens that are left out of every text, others each time.
     """
 
     batch: int = 64
@@ -54,6 +55,7 @@ class ContrastSettings:
     temperature: float = 0.05
     hard: bool = True
     frequency: float = 0.5
+    thinning: float = 0.0
     seed: int = 0
 
 
@@ -134,6 +136,8 @@ def train_encoder(
     contrasts = Contrasts(files, settings.hard)
     uses = Counter(number for question in asked for number in question.used)
     device = encoder.word_weights.device
+    random = torch.Generator().manual_seed(settings.seed)
+    thinning = Thinning(settings.thinning, random) if settings.thinning else None
     losses: list[float] = []
     encoder.train()
     while len(losses) < steps:
@@ -144,8 +148,8 @@ def train_encoder(
             same = [[number in asked[place].used for number in chosen] for place in places]
             lowered = [settings.frequency * math.log(max(1, uses[number])) for number in chosen]
             loss = contrast(
-                encoder([goals[place] for place in places]),
-                encoder([premises[number] for number in chosen]),
+                encoder([goals[place] for place in places], thinning),
+                encoder([premises[number] for number in chosen], thinning),
                 torch.tensor(same, device=device),
                 torch.tensor(lowered, device=device),
                 settings.temperature,
