@@ -189,6 +189,17 @@ def test_scores_before_the_softmax_are_summed_by_class() -> None:
     torch.testing.assert_close(masses, torch.stack(wanted, -1))
 
 
+def test_it_is_one_graph() -> None:
+    query, key, value, levels, _ = tensors((4, 2), (6, 6), 8, torch.float32)
+    compiled = torch.compile(flow_attention, fullgraph=True, backend="eager")
+    for one, other in zip(
+        compiled(query, key, value, levels, levels, is_causal=True),
+        flow_attention(query, key, value, levels, levels, is_causal=True),
+        strict=True,
+    ):
+        torch.testing.assert_close(one, other)
+
+
 def test_shapes_that_do_not_fit_are_refused_with_both_numbers() -> None:
     query, key, value, levels, _ = tensors((4, 2), (6, 6), 8, torch.float32)
     mask = torch.ones(6, 6, dtype=torch.bool)

@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'proofloom[model]'")
 
+from random_trees import random_batch
+
 from proofloom.attention.hierarchical.cost import flops, tree_pairs, window_pairs
 from proofloom.hierarchy.nested import NestedSignal
 from proofloom.hierarchy.windows import windows
@@ -38,3 +40,10 @@ def test_the_pairs_of_a_tree_are_those_of_its_families() -> None:
     assert tree_pairs(NestedSignal.of([((0, 1), 2, (3,))])) == 9 + 4 + 1
     assert tree_pairs(windows([20, 3], (4, 4))) == 5 * 16 + 2 * 16 + 4 + 16 + 16 + 4
     assert tree_pairs(windows([256], (16,))) == window_pairs(256, (16,)) == 17 * 256
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4])
+def test_the_pairs_are_linear_in_the_families(seed: int) -> None:
+    """Theorem E.1: M families of at most b members cost M b^2."""
+    tree = random_batch(seed, [40, 17], 40)
+    assert tree_pairs(tree) <= tree.families * int(tree.children.max()) ** 2

@@ -13,7 +13,13 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 from random_trees import random_batch, random_rows, random_tree
 
 from proofloom.attention.hierarchical import hierarchical_attention, lay_out
-from proofloom.attention.hierarchical.reference import divergence, flat_weights, pair_scores, tree_weights
+from proofloom.attention.hierarchical.reference import (
+    divergence,
+    flat_weights,
+    pair_scores,
+    tree_energies,
+    tree_weights,
+)
 from proofloom.hierarchy.nested import NestedSignal, Tree
 from proofloom.hierarchy.windows import windows
 
@@ -84,6 +90,19 @@ def test_golden_weights(tree: Tree, options: dict[str, Any], rows: list[list[flo
     if kl is not None:
         flat = flat_weights(SCORES, inclusive=options["inclusive"], causal=causal)
         assert divergence(plain, flat).item() == pytest.approx(kl, abs=6e-7)
+
+
+@pytest.mark.parametrize(
+    ("options", "energies"),
+    [
+        ({"inclusive": False}, [0.25, 1.25]),
+        ({"inclusive": True}, [1.393669, 1.563262]),
+        ({"inclusive": True, "causal": True}, [1.156631, 0.906631]),
+    ],
+)
+def test_golden_energies(options: dict[str, bool], energies: list[float]) -> None:
+    inside, _ = tree_energies(SCORES, NestedSignal.of([PAIRS]), **options)
+    assert [inside[1].item(), inside[2].item()] == pytest.approx(energies, abs=6e-7)
 
 
 def reference_output(q: Any, k: Any, v: Any, tree: NestedSignal, position: Any, **options: Any) -> Any:
@@ -244,6 +263,14 @@ def test_a_signal_of_one_leaf_reads_itself_or_is_refused() -> None:
         hierarchical_attention(q, k, v, tree, inclusive=False)
 
 
+def test_signals_of_nothing_but_padding_are_zero() -> None:
+    q, k, v = random_rows(2, 1, 2, 4)
+    for trees in ([(0, 1), None], [(0, 1), (None, None)], [None, None]):
+        output = hierarchical_attention(q, k, v, NestedSignal.of(trees, 2))
+        assert torch.isfinite(output).all()
+        assert not output[1].any()
+
+
 def test_what_does_not_fit_is_refused() -> None:
     q, k, v = random_rows(2, 2, 4, 4)
     tree = NestedSignal.of([PAIRS])
@@ -261,6 +288,8 @@ def test_what_does_not_fit_is_refused() -> None:
         hierarchical_attention(q.long(), k.long(), v, tree)
     with pytest.raises(ValueError, match="key is on meta: wanted cpu"):
         hierarchical_attention(q, k.to("meta"), v, tree)
+    with pytest.raises(TypeError, match=r"value is of torch\.float64: wanted torch\.float32"):
+        hierarchical_attention(q.float(), k.float(), v.double(), tree)
     with pytest.raises(ValueError, match="the layout is on meta: wanted cpu"):
         hierarchical_attention(q, k, v, lay_out(tree, "meta"))
     with pytest.raises(ValueError, match=r"position of shape \(3, 2\): wanted \(7, C\) or \(2, 7, C\)"):

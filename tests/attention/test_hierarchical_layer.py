@@ -83,6 +83,15 @@ def test_every_parameter_learns(options: dict[str, object]) -> None:
     assert idle <= {"positions.maps.1.weight", "positions.maps.3.weight"}  # not in these trees; a set has none
 
 
+@pytest.mark.parametrize("norm", ["head", "whole"])
+def test_it_runs_in_half_precision(norm: str) -> None:
+    module, forest, rows = layer(norm=norm), Forest.of(NestedSignal.of(TREES), 16), torch.randn(2, 5, 6)
+    exact = module(rows, forest)
+    half = module.bfloat16()(rows.bfloat16(), forest)
+    assert half.dtype == torch.bfloat16
+    torch.testing.assert_close(half.float(), exact, atol=0.1, rtol=0)
+
+
 def test_inputs_have_their_own_projections() -> None:
     module, forest = layer(inputs=("name", "type")), Forest.of(NestedSignal.of(TREES), 16)
     rows, names = torch.randn(2, 5, 6), torch.zeros(2, 5, dtype=torch.bool)

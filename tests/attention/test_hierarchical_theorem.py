@@ -14,7 +14,14 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 
 from random_trees import random_batch
 
-from proofloom.attention.hierarchical.reference import divergence, flat_weights, tree_weights
+from proofloom.attention.hierarchical import hierarchical_attention
+from proofloom.attention.hierarchical.reference import (
+    divergence,
+    flat_weights,
+    pair_scores,
+    tree_energies,
+    tree_weights,
+)
 from proofloom.hierarchy.nested import NestedSignal
 
 CASES = [(False, False), (True, False), (True, True)]
@@ -74,6 +81,20 @@ def test_no_step_inside_the_constraint_comes_nearer(seed: int, inclusive: bool, 
             moved = weights + amount * size * step
             assert (moved >= 0).all()
             assert divergence(moved, flat) >= least - 1e-12
+
+
+@pytest.mark.parametrize("shape", [(0, 1, 2, 3), ((0, 1, (2, 3)), (4, 5), 6)], ids=["flat", "tree"])
+def test_the_attention_is_a_step_down_the_energy(shape: Any) -> None:
+    """Proposition 3.1 (flat) and eq. 15: q - N sqrt(d) grad phi adds the values to which the weights are applied."""
+    tree = NestedSignal.of([shape])
+    q, k = (torch.nn.functional.layer_norm(torch.randn(tree.tokens, 6, dtype=torch.float64), (6,)) for _ in "qk")
+    position = torch.randn(tree.nodes, 2, dtype=torch.float64)
+    q.requires_grad_()
+    inside, _ = tree_energies(pair_scores(q, k, tree, position), tree, inclusive=False)
+    (slope,) = torch.autograd.grad(-inside[0], q)  # of phi = -e
+    step = -tree.tokens * 6**0.5 * slope
+    read = hierarchical_attention(*(one[None, None] for one in (q, k, k)), tree, position=position, inclusive=False)
+    torch.testing.assert_close(step, read[0, 0])
 
 
 @pytest.mark.parametrize(("inclusive", "causal"), CASES)

@@ -84,8 +84,99 @@ def test_windows_end_where_the_text_ends(encoder: Any, words: Any) -> None:
     together = hidden(encoder, words, attention_mask=mask)
     torch.testing.assert_close(together[1:, :7], hidden(encoder, words[1:, :7]), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(together[:1], hidden(encoder, words[:1]), atol=1e-5, rtol=1e-4)
-    with pytest.raises(ValueError, match="padding on the left"):
-        hidden(encoder, words, attention_mask=mask.flip(1))
+
+
+def test_windows_begin_where_the_text_begins(encoder: Any, words: Any) -> None:
+    """Texts with padding on the left, or in the middle, have the windows of their own tokens."""
+    inject_hierarchy(encoder, layers=[2, 4], tree=(4, 2))
+    mask = torch.ones_like(words)
+    mask[1, :5] = 0
+    places = torch.arange(TOKENS).repeat(2, 1)
+    places[1] = (places[1] - 5).clamp(min=0)
+    together = hidden(encoder, words, attention_mask=mask, position_ids=places)
+    torch.testing.assert_close(together[1:, 5:], hidden(encoder, words[1:, 5:]), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(together[:1], hidden(encoder, words[:1]), atol=1e-5, rtol=1e-4)
+
+
+def test_a_text_of_nothing_but_padding_spoils_nothing(encoder: Any, words: Any) -> None:
+    inject_hierarchy(encoder, layers=[2, 4], tree=(4, 2))
+    mask = torch.ones_like(words)
+    mask[1] = 0
+    together = hidden(encoder, words, attention_mask=mask)
+    assert torch.isfinite(together).all()
+    torch.testing.assert_close(together[:1], hidden(encoder, words[:1]), atol=1e-5, rtol=1e-4)
+
+
+def test_each_call_has_its_own_trees(encoder: Any, words: Any) -> None:
+    inject_hierarchy(encoder, layers=[2], tree=lambda real: windows(real.sum(-1).tolist(), (3,), real.shape[1]))
+    for count in (1, 2, 1):
+        assert torch.equal(hidden(encoder, words[:count]), hidden(encoder, words)[:count])
+
+
+@pytest.mark.parametrize("family", ["DistilBert", "ViT", "Roberta"])
+def test_encoders_that_number_their_layers_and_those_that_do_not(family: str) -> None:
+    torch.manual_seed(4)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
+    if family == "DistilBert":
+        config = transformers.DistilBertConfig(vocab_size=WORDS, dim=32, hidden_dim=64, n_layers=3, n_heads=4)
+    elif family == "ViT":
+        config = transformers.ViTConfig(**sizes, image_size=16, patch_size=4)
+    else:
+        config = transformers.RobertaConfig(**sizes, vocab_size=WORDS)
+    model = getattr(transformers, f"{family}Model")(config).eval()
+    given = torch.randn(1, 3, 16, 16) if family == "ViT" else torch.randint(5, WORDS, (2, TOKENS))
+    before = hidden(model, given)
+    injection = inject_hierarchy(model, layers=[3], tree=())
+    torch.testing.assert_close(hidden(model, given), before, atol=1e-5, rtol=1e-4)
+    injection.remove()
+    injection = inject_hierarchy(model, layers=[2], tree=(4,))
+    assert (hidden(model, given) - before).abs().max() > 1e-5
+    injection.remove()
+    assert torch.equal(hidden(model, given), before)
+
+
+def test_layers_that_are_one_module_cannot_be_told_apart() -> None:
+    sizes = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
+    model = transformers.AlbertModel(transformers.AlbertConfig(**sizes, vocab_size=WORDS, embedding_size=16))
+    with pytest.raises(ValueError, match="3 layers and 1 modules that attend"):
+        inject_hierarchy(model, layers=[1], tree=(4,))
+
+
+def test_layers_with_a_window_are_refused_and_the_others_are_not(words: Any) -> None:
+    torch.manual_seed(5)
+    config = transformers.ModernBertConfig(
+        vocab_size=WORDS,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        local_attention=4,
+        pad_token_id=0,
+    )
+    model = transformers.ModernBertModel(config).eval()  # layers 1 and 4 read everything
+    before = hidden(model, words)
+    injection = inject_hierarchy(model, layers=[1, 4], tree=(4,))
+    assert (hidden(model, words) - before).abs().max() > 1e-5
+    injection.remove()
+    inject_hierarchy(model, layers=[2], tree=(4,))
+    with pytest.raises(ValueError, match="sliding window"):
+        hidden(model, words)
+
+
+def test_a_tree_that_holds_padding_is_refused(encoder: Any, words: Any) -> None:
+    inject_hierarchy(encoder, layers=[2], tree=windows([TOKENS], (4,)))
+    mask = torch.ones_like(words)
+    mask[1, 7:] = 0
+    with pytest.raises(ValueError, match="the tree holds padding"):
+        hidden(encoder, words, attention_mask=mask)
+
+
+def test_attention_that_is_more_than_softmax_is_refused(words: Any) -> None:
+    config = transformers.T5Config(vocab_size=WORDS, d_model=32, d_kv=8, d_ff=64, num_layers=2, num_heads=4)
+    model = transformers.T5EncoderModel(config).eval()
+    inject_hierarchy(model, layers=[2], tree=(4,))
+    with pytest.raises(ValueError, match="layer 2 attends with position_bias"):
+        hidden(model, words)
 
 
 def test_trees_of_a_call_and_trees_of_a_mask(encoder: Any, words: Any) -> None:

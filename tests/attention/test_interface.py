@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,6 +166,21 @@ def test_checkpointed_layers_give_the_same_gradients() -> None:
     torch.testing.assert_close(*gradients)
 
 
+def test_checkpoints_that_lose_the_gradient_of_the_loss_are_noticed() -> None:
+    """Reentrant checkpoints run the pass without gradients, so its flow loss would train nothing."""
+    inputs, settings = batch("none"), FlowSettings(layers=3)
+    model = llama().train()
+    use_flow_attention(model)
+    model.activation_checkpointing_enable({"use_reentrant": True})
+    model.enable_input_require_grads()
+    record = settings.record(DEPTH)
+    output = model(**inputs, labels=inputs["input_ids"], flow=record, use_cache=False)
+    loss = flow_loss(record, settings, DEPTH)
+    assert not loss.requires_grad
+    with pytest.raises(RuntimeError, match="use_reentrant=False"):
+        (output.loss + loss).backward()
+
+
 def test_tokens_in_the_cache_are_keys() -> None:
     model, inputs = llama().eval(), batch("none")
     use_flow_attention(model)
@@ -206,6 +222,41 @@ def test_a_model_that_was_not_told_is_noticed() -> None:
     model(**inputs, flow=record)
     with pytest.raises(ValueError, match="use_flow_attention"):
         flow_loss(record, settings, DEPTH)
+
+
+def test_a_model_with_more_than_plain_softmax_is_refused() -> None:
+    config = transformers.Gemma2Config(**GROUPED, head_dim=8, attn_logit_softcapping=50.0)
+    model = transformers.Gemma2ForCausalLM(config)
+    with pytest.raises(ValueError, match="Gemma2ForCausalLM has attention that torch's fused kernel does not know"):
+        use_flow_attention(model)
+
+
+def test_a_model_keeps_its_outputs_through_a_folder(tmp_path: Path) -> None:
+    """What is saved is the plain model: it loads without us, with the same outputs."""
+    model, inputs = llama().eval(), batch("none")
+    use_flow_attention(model)
+    model.save_pretrained(tmp_path)
+    again = transformers.LlamaForCausalLM.from_pretrained(tmp_path).eval()
+    assert again.config._attn_implementation == "sdpa"
+    words = inputs["input_ids"]
+    assert torch.equal(again(words).logits, model(words).logits)
+
+
+def test_levels_that_are_none_are_refused() -> None:
+    """-100 is what labels are padded with, and would count as context."""
+    model, inputs = llama(), batch("none")
+    use_flow_attention(model)
+    words, levels = inputs["input_ids"], inputs["token_levels"]
+    wrong: list[tuple[Any, type[Exception], str]] = [
+        (levels.masked_fill(levels < 0, -100), ValueError, r"from -100 to 4: wanted -1 \(outside.*\) to 4"),
+        (levels + 1, ValueError, "from 0 to 5"),
+        (levels.float(), TypeError, "torch.float32: wanted integers"),
+        (levels.tolist(), TypeError, "token_levels is a list"),
+        (levels.to("meta"), ValueError, "on meta: wanted cpu"),
+    ]
+    for given, error, message in wrong:
+        with pytest.raises(error, match=message):
+            model(words, token_levels=given, flow=FlowRecord([0]))
 
 
 def test_what_does_not_fit_is_refused() -> None:

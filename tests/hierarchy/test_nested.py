@@ -101,6 +101,11 @@ def test_slots_of_another_signal_are_refused() -> None:
 
 
 def test_trees_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ValueError, match="0 signals: wanted at least one"):
+        NestedSignal.of([])
+    for wrong in ("ab", 1.5):
+        with pytest.raises(TypeError, match="wanted the number of a token"):
+            NestedSignal.of([(wrong, 0)])  # type: ignore[list-item]
     with pytest.raises(ValueError, match="no members"):
         NestedSignal.of([((), 0)])
     with pytest.raises(ValueError, match="leaf 4: wanted a token from 0 to 2"):

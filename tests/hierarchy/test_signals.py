@@ -121,5 +121,9 @@ def test_records_and_sets() -> None:
 def test_pictures_cut_what_is_long_and_show_padding() -> None:
     tree: Tree = ((0, 1, 2, 3), None)
     assert drawn(tree, "alpha beta gamma delta", width=20) == ["sequence", "├─ alpha beta gamm …", "└─ (padding)"]
+    chain: Tree = 0
+    for token in range(1, 2000):
+        chain = (chain, token)
+    assert len(picture(NestedSignal.of([chain]), ["a"] * 2000, width=10)) == 3997
     with pytest.raises(ValueError, match="2 texts: wanted 4"):
         picture(NestedSignal.of([tree]), ["a", "b"])

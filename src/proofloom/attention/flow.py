@@ -20,6 +20,9 @@ _MULTIPLE = 8
 """Fused kernels keep their speed at head widths that are multiples of this."""
 
 
+_FIVE_LEVELS_TABLE = torch.tensor(FIVE_LEVELS.forbidden())
+
+
 def forbidden_table(hierarchy: Hierarchy = FIVE_LEVELS) -> Tensor:
     """(C, C) with C = 5 levels: 1.0 where a query of the row's level must not read a key of the column's level."""
     return torch.tensor(hierarchy.forbidden())
@@ -44,7 +47,8 @@ def flow_attention(
     which nobody is forbidden to read.  `forbidden` (C, C) is the table, by default the paper's five levels.  The rest
     is as for `attend_by_class`.
     """
-    table = forbidden_table() if forbidden is None else forbidden
+    table = _FIVE_LEVELS_TABLE if forbidden is None else forbidden
+    check_classes(query_levels, len(table), query, "query_levels")
     if query_levels.shape != (query.shape[0], query.shape[2]):
         wanted = (query.shape[0], query.shape[2])
         raise ValueError(f"query_levels of shape {tuple(query_levels.shape)}: wanted (B, T) = {wanted}")
@@ -89,6 +93,7 @@ def attend_by_class(
     left, right on average.  Raises `ValueError` if shapes do not fit.
     """
     _check(query, key, value, key_classes, attention_mask, is_causal)
+    check_classes(key_classes, classes, key, "levels of keys")
     width = value.shape[-1]
     padded = _rounded(max(width + classes, query.shape[-1]))
     shape = (*value.shape[:3], padded - width)
@@ -128,6 +133,24 @@ def separate_goals(levels: Tensor, goals: Tensor, forbidden: Tensor) -> tuple[Te
     return torch.where(levels == OUTSIDE, levels, classes), torch.kron(
         torch.eye(max(count, 1)).to(forbidden), forbidden
     )
+
+
+def check_classes(numbers: Tensor, classes: int, beside: Tensor, name: str) -> None:
+    """Raises `TypeError` if `numbers` are no integers, `ValueError` if they are elsewhere than `beside` or, on a CPU,
+    not from -1 to `classes` - 1.  Elsewhere looking at them would stop the queue of the device.
+    """
+    if numbers.is_floating_point() or numbers.dtype == torch.bool:
+        raise TypeError(f"{name} are of {numbers.dtype}: wanted integers")
+    if numbers.device != beside.device:
+        raise ValueError(f"{name} are on {numbers.device}: wanted {beside.device}, where queries and keys are")
+    if numbers.device.type != "cpu" or torch.compiler.is_compiling() or not numbers.numel():
+        return
+    lowest, highest = (int(one) for one in numbers.aminmax())
+    if lowest < OUTSIDE or highest >= classes:
+        raise ValueError(
+            f"{name} from {lowest} to {highest}: wanted {OUTSIDE} (outside: tactic, special tokens, padding) to "
+            f"{classes - 1}"
+        )
 
 
 def _rounded(width: int) -> int:

@@ -82,7 +82,17 @@ class FlowRecord:
         return self._levels
 
     def keep(self, layer: int, masses: Tensor, query_levels: Tensor, heads: int) -> None:
-        """Store the masses (B, T, C) of a layer with `heads` heads."""
+        """Store the masses (B, T, C) of a layer with `heads` heads.
+
+        A layer is read again when it is recomputed backward.  Raises `RuntimeError` if only that has a gradient, as
+        under reentrant checkpoints: the loss of the first reading has then trained nothing.
+        """
+        before = self._masses.get(layer)
+        if before is not None and masses.requires_grad and not before.requires_grad:
+            raise RuntimeError(
+                f"layer {layer} was read without a gradient, and again with one: wanted a new record for each pass, "
+                "and checkpoints of activations with use_reentrant=False"
+            )
         self._masses[layer], self._heads[layer], self._levels = masses, heads, query_levels
 
     def masses(self, layer: int) -> Tensor:

@@ -68,6 +68,8 @@ def flow_attention_forward(
         )
         return plain
     check_plain_softmax(options, f"layer {layer}", "flow attention")
+    if not isinstance(token_levels, Tensor):
+        raise TypeError(f"token_levels is a {type(token_levels).__name__}: wanted a tensor of integers (B, S)")
     tokens, keys = query.shape[2], key.shape[2]
     if token_levels.shape != (query.shape[0], keys):
         raise ValueError(

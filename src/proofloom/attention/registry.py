@@ -17,7 +17,16 @@ _OTHER = ("softcap", "s_aux", "position_bias")
 
 
 def use_attention(model: PreTrainedModel, name: str, forward: Callable[..., Any]) -> None:
-    """Register `forward` as `name`, and let every layer of `model` attend with it."""
+    """Register `forward` as `name`, and let every layer of `model` attend with it.
+
+    Raises `ValueError` for a model whose attention torch's fused kernel cannot compute: layers that are not asked for
+    anything run that kernel, and would silently leave out what makes their attention other.
+    """
+    if not model._supports_sdpa:
+        raise ValueError(
+            f"{type(model).__name__} has attention that torch's fused kernel does not know (soft-capped scores, sinks, "
+            "relative positions): wanted a model that can be loaded with attn_implementation='sdpa'"
+        )
     AttentionInterface.register(name, forward)
     AttentionMaskInterface.register(name, sdpa_mask)
     model.set_attn_implementation(name)

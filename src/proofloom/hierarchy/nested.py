@@ -8,7 +8,7 @@ family is a slice, and what attention does at one depth it does for all families
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -83,7 +83,8 @@ class NestedSignal:
     def of(cls, trees: Sequence[Tree], tokens: int | None = None) -> NestedSignal:
         """The forest of these trees; `tokens` is the number of slots of each, by default as many as the largest needs.
 
-        Raises `ValueError` for an empty family, a token that two leaves share or that has no slot, or a wrong key.
+        Raises `ValueError` for an empty family, a token that two leaves share or that has no slot, or a wrong key;
+        `TypeError` for a leaf that is no number of a token.
         """
         parents: list[int] = [NONE] * len(trees)
         owners = list(range(len(trees)))
@@ -94,7 +95,7 @@ class NestedSignal:
         for place, node in enumerate(nodes):  # grows while it is read
             if node is None or isinstance(node, int | np.integer):
                 continue
-            branch = node if isinstance(node, Branch) else Branch(Domain(), tuple(node))
+            branch = node if isinstance(node, Branch) else Branch(Domain(), _members(node))
             number = numbers.setdefault(branch.domain, len(numbers))
             nodes.extend(branch.children)
             count = len(branch.children)
@@ -222,6 +223,12 @@ class NestedSignal:
         )
 
 
+def _members(node: object) -> tuple[Tree, ...]:
+    if isinstance(node, str) or not isinstance(node, Iterable):
+        raise TypeError(f"{node!r} in a tree: wanted the number of a token, None for padding, or a family of these")
+    return tuple(node)
+
+
 def _key_numbers(branch: Branch) -> list[int]:
     if not branch.children:
         raise ValueError(f"a family of {branch.domain.name!r} has no members: wanted at least one (None for padding)")
@@ -236,6 +243,8 @@ def _key_numbers(branch: Branch) -> list[int]:
 def _check(batch: int, tokens: int, parent: Integers, leaf: NDArray[np.bool_], slot: Integers) -> None:
     if not len(parent) == len(leaf) == len(slot):
         raise ValueError(f"parent, leaf, slot of {len(parent)}, {len(leaf)}, {len(slot)} nodes: wanted the same number")
+    if batch < 1:
+        raise ValueError(f"{batch} signals: wanted at least one")
     roots = int((parent == NONE).sum())
     if roots != batch:
         raise ValueError(f"{roots} roots: wanted {batch}, one for each signal")

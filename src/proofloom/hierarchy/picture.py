@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from proofloom.hierarchy.nested import NONE, NestedSignal
 
@@ -32,17 +32,22 @@ def picture(tree: NestedSignal, texts: Sequence[str], *, signal: int = 0, width:
         own = slot != NONE and bool(tree.size[leaf])
         return texts[slot - signal * tree.tokens].strip() if own else "(padding)"
 
-    def drawn(node: int, first: str, rest: str) -> Iterator[str]:
-        below = children.get(node, [])
-        label = f"{name(node)}: " if tree.key[node] != NONE else ""
-        if all(tree.leaf[child] for child in below):
-            whole = _GAP.join(filter(None, map(leaf_text, below or [node]))) or "(white space)"
-            room = width - len(first) - len(label)
-            yield first + label + (whole if len(whole) <= room else whole[: room - len(_MORE)] + _MORE)
-            return
-        yield first + name(node)
-        for child in below:
-            last = child == below[-1]
-            yield from drawn(child, rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))
+    def leaves_of(node: int, below: list[int], room: int) -> str:
+        whole = _GAP.join(filter(None, map(leaf_text, below or [node]))) or "(white space)"
+        return whole if len(whole) <= room else whole[: max(room - len(_MORE), 0)] + _MORE
 
-    return list(drawn(signal, "", ""))
+    lines: list[str] = []
+    waiting = [(signal, "", "")]  # no recursion, as trees may be deep
+    while waiting:
+        node, first, rest = waiting.pop()
+        below = children.get(node, [])
+        if all(tree.leaf[child] for child in below):
+            label = f"{name(node)}: " if tree.key[node] != NONE else ""
+            lines.append(first + label + leaves_of(node, below, width - len(first) - len(label)))
+            continue
+        lines.append(first + name(node))
+        waiting.extend(
+            (child, rest + ("└─ " if child == below[-1] else "├─ "), rest + ("   " if child == below[-1] else "│  "))
+            for child in reversed(below)
+        )
+    return lines

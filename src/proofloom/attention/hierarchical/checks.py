@@ -43,6 +43,8 @@ def check_rows(query: Tensor, key: Tensor, value: Tensor) -> None:
             raise TypeError(f"{name} is of {one.dtype}: wanted floating point numbers")
         if one.device != query.device:
             raise ValueError(f"{name} is on {one.device}: wanted {query.device}, where the query is")
+        if one.dtype != query.dtype:
+            raise TypeError(f"{name} is of {one.dtype}: wanted {query.dtype}, as the query is")
 
 
 def check_tree(layout: Layout, query: Tensor) -> None:

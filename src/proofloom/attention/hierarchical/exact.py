@@ -128,6 +128,8 @@ def _programme(
                 got = torch.addcmul(got, take(mass, depth.give).exp()[..., None], take(tokens.value, depth.fetch))
             leaves.append(got)
         above = None if mass is None else (read, mass)
+    if not leaves:
+        return torch.zeros_like(tokens.value)  # nothing but padding
     whole = leaves[0] if len(leaves) == 1 else torch.cat(leaves, 2)
     return take(whole, layout.place)
 

@@ -58,8 +58,9 @@ class PositionMap(nn.Module):
         if unknown:
             raise ValueError(f"domains {unknown} have no map of positions: wanted some of {sorted(self._domains)}")
         found: Any = 0
+        vectors = forest.vectors.to(next(self.parameters()).dtype)
         for number, name in enumerate(forest.names):
-            found = found + self.maps[self._domains.index(name)](forest.vectors * (forest.domain == number)[:, None])
+            found = found + self.maps[self._domains.index(name)](vectors * (forest.domain == number)[:, None])
         rows: Tensor = found.unflatten(-1, (self._heads, -1)).transpose(0, 1)
         return rows
 

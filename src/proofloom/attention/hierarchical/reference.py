@@ -43,37 +43,39 @@ def flat_weights(scores: Tensor, *, inclusive: bool, causal: bool = False) -> Te
     return scores.masked_fill(~allowed, -math.inf).softmax(-1)
 
 
+def tree_energies(
+    scores: Tensor, tree: NestedSignal, *, inclusive: bool, causal: bool = False
+) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
+    """The energy e = -phi of the inside of each node with content (eq. 8), and the total Z of each member of a family.
+
+    With the mean scores of eq. 16, e of the root is the energy whose gradient the attention follows.
+    """
+    slots, members = _slots_below(tree), _members(tree)
+    inside: dict[int, Tensor] = {}
+    totals: dict[int, Tensor] = {}
+    for node in reversed(range(tree.nodes)):
+        if not slots[node]:
+            continue
+        if tree.leaf[node]:
+            inside[node] = _mean(scores, slots, node, node) if inclusive else scores.new_tensor(-math.inf)
+            continue
+        parts = []
+        for child in members[node]:
+            keys = [
+                _mean(scores, slots, child, other) + math.log(len(slots[other]))
+                for other in _siblings(members[node], child, causal)
+            ]
+            totals[child] = torch.stack([inside[child], *keys]).logsumexp(0)
+            parts.append(totals[child] * (len(slots[child]) / len(slots[node])))
+        inside[node] = torch.stack(parts).sum()
+    return inside, totals
+
+
 def tree_weights(scores: Tensor, tree: NestedSignal, *, inclusive: bool, causal: bool = False) -> Tensor:
     """(N, N): the weights of hierarchical attention for any scores (N, N) of one signal; also for `causal="paper"`."""
     weights = torch.zeros_like(scores)
-    slots = _slots_below(tree)
-    members: dict[int, list[int]] = {}
-    for node in range(1, tree.nodes):
-        if slots[node]:
-            members.setdefault(int(tree.parent[node]), []).append(node)
-    totals: dict[int, Tensor] = {}
-
-    def mean(one: int, other: int) -> Tensor:
-        return scores[slots[one]][:, slots[other]].mean()
-
-    def siblings(node: int) -> list[int]:
-        family = members[int(tree.parent[node])]
-        return [other for other in family if other < node or (other > node and not causal)]
-
-    def energy(node: int) -> Tensor:
-        if tree.leaf[node]:
-            return mean(node, node) if inclusive else scores.new_tensor(-math.inf)
-        parts = []
-        for child in members[node]:
-            keys = [mean(child, other) + math.log(len(slots[other])) for other in siblings(child)]
-            totals[child] = torch.stack([inside[child], *keys]).logsumexp(0)
-            parts.append(totals[child] * (len(slots[child]) / len(slots[node])))
-        return torch.stack(parts).sum()
-
-    inside: dict[int, Tensor] = {}
-    for node in reversed(range(tree.nodes)):
-        if slots[node]:
-            inside[node] = energy(node)
+    slots, members = _slots_below(tree), _members(tree)
+    inside, totals = tree_energies(scores, tree, inclusive=inclusive, causal=causal)
     mass = {0: scores.new_zeros(())}
     for node in range(1, tree.nodes):
         if not slots[node]:
@@ -81,8 +83,8 @@ def tree_weights(scores: Tensor, tree: NestedSignal, *, inclusive: bool, causal:
         above = mass[int(tree.parent[node])]
         alone = bool(totals[node].isneginf())  # an only child that may not read itself: all is left for its parent
         mass[node] = above if alone else above + inside[node] - totals[node]
-        for other in [] if alone else siblings(node):
-            share = (above + mean(node, other) - totals[node]).exp()
+        for other in [] if alone else _siblings(members[int(tree.parent[node])], node, causal):
+            share = (above + _mean(scores, slots, node, other) - totals[node]).exp()
             weights[torch.tensor(slots[node])[:, None], torch.tensor(slots[other])] = share
         if tree.leaf[node] and inclusive:
             weights[slots[node][0], slots[node][0]] = mass[node].exp()
@@ -94,6 +96,23 @@ def tree_weights(scores: Tensor, tree: NestedSignal, *, inclusive: bool, causal:
 def divergence(weights: Tensor, target: Tensor) -> Tensor:
     """The sum over rows of KL(weights || target), in nats; entries of weight 0 count 0."""
     return torch.where(weights > 0, weights * (weights.clamp(min=1e-300).log() - target.log()), 0).sum()
+
+
+def _mean(scores: Tensor, slots: list[list[int]], one: int, other: int) -> Tensor:
+    return scores[slots[one]][:, slots[other]].mean()
+
+
+def _siblings(family: list[int], node: int, causal: bool) -> list[int]:
+    return [other for other in family if other < node or (other > node and not causal)]
+
+
+def _members(tree: NestedSignal) -> dict[int, list[int]]:
+    """The members with content of each family."""
+    members: dict[int, list[int]] = {}
+    for node in range(1, tree.nodes):
+        if tree.size[node]:
+            members.setdefault(int(tree.parent[node]), []).append(node)
+    return members
 
 
 def _slots_below(tree: NestedSignal) -> list[list[int]]:
