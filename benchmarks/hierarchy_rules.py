@@ -19,8 +19,8 @@ from pathlib import Path
 from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import find_toolchain
-from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import Library
+from proofloom.corpus.storage.database import LibraryError
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.hierarchy import (
     FIVE_LEVELS,

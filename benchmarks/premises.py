@@ -35,12 +35,12 @@ from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.entries import FileEntry, StepEntry, TheoremEntry
 from proofloom.corpus.library import Library
-from proofloom.corpus.rocq_modules import discharged, sections_of
-from proofloom.corpus.rocq_targets import STANDARD, find_target
-from proofloom.corpus.rocq_trace import open_rocq_tracer
-from proofloom.corpus.schema import SOURCE
+from proofloom.corpus.rocq.modules import discharged, sections_of
+from proofloom.corpus.rocq.targets import STANDARD, find_target
+from proofloom.corpus.rocq.trace import open_rocq_tracer
+from proofloom.corpus.storage.schema import SOURCE
 from proofloom.corpus.trace import Progress, trace
-from proofloom.corpus.tracing import TraceLimits
+from proofloom.corpus.tracer import TraceLimits
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.statistics import wilson
 from proofloom.policies.retrievers import RETRIEVERS, premise_retriever

@@ -23,11 +23,11 @@ from proofloom.assistants.rocq.sentences import split
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.rocq.vernacular import Role
 from proofloom.corpus.library import Library
-from proofloom.corpus.rocq_compile import compiled_globals
-from proofloom.corpus.rocq_targets import STANDARD, find_target
-from proofloom.corpus.rocq_trace import open_rocq_tracer
+from proofloom.corpus.rocq.compile import compiled_globals
+from proofloom.corpus.rocq.targets import STANDARD, find_target
+from proofloom.corpus.rocq.trace import open_rocq_tracer
 from proofloom.corpus.trace import Progress, TraceReport, funnel, trace
-from proofloom.corpus.tracing import SourceFile, Target, TraceLimits
+from proofloom.corpus.tracer import SourceFile, Target, TraceLimits
 from proofloom.evaluation.figures import Figures, arguments
 
 QUICK = (

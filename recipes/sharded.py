@@ -31,8 +31,8 @@ from proofloom.app.toml_records import BadInput
 from proofloom.assistants.files import write_beside
 from proofloom.assistants.session import AssistantError
 from proofloom.attention.interface import use_flow_attention
-from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import Library
+from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
 from proofloom.models.folder import save_model
 from proofloom.policies.library_memory import library_stamp

@@ -10,7 +10,7 @@ import pytest
 
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.corpus.records import Repository, TracedFile, TracedStep, TracedTheorem
-from proofloom.corpus.splits import SplitSettings, divide
+from proofloom.corpus.splits.splits import SplitSettings, divide
 
 
 def traced(count: int) -> TracedFile:

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_library import DAY, FILES, NEW, OLD, file, proved, step, theorem
 
-from proofloom.corpus.database import LibraryError
 from proofloom.corpus.entries import difficulty
+from proofloom.corpus.exchange.restoring import traced_files
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep
-from proofloom.corpus.restoring import traced_files
+from proofloom.corpus.storage.database import LibraryError
 from proofloom.proofs import Outcome
 
 TWO_GOALS = "x : nat\n⊢ x = x\n\n⊢ True"

@@ -16,7 +16,7 @@ from proofloom.app.cli import main
 from proofloom.app.experiments.evaluate import INTERRUPTED, evaluate
 from proofloom.app.toml_records import BadInput
 from proofloom.corpus.library import Library
-from proofloom.corpus.splits import SplitSettings, divide
+from proofloom.corpus.splits.splits import SplitSettings, divide
 from proofloom.evaluation.contest_rows import AttemptRow, ContestRows
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from toy_library import toy_library
 
-from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import Library
+from proofloom.corpus.storage.database import LibraryError
 from proofloom.evaluation.held_out import HeldOut, Sample, held_out
 
 

@@ -16,7 +16,7 @@ from proofloom.assistants.rocq.project import FileSettings, settings_for
 from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.session import AssistantError
-from proofloom.corpus.rocq_targets import find_target, library_root
+from proofloom.corpus.rocq.targets import find_target, library_root
 from proofloom.evaluation.problems import Places, Problem, hole_posed, hole_problems, proof_near, restated
 
 TEXT = """Lemma a : True.

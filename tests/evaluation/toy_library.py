@@ -7,7 +7,7 @@ from pathlib import Path
 
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Repository, TracedFile, TracedStep, TracedTheorem
-from proofloom.corpus.splits import SplitSettings, divide
+from proofloom.corpus.splits.splits import SplitSettings, divide
 
 
 def toy_library(place: Path) -> Path:

@@ -23,10 +23,10 @@ from proofloom.assistants.lean.process import LeanWorker, WorkerLimits
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
 from proofloom.assistants.lean.trace import FileRefused, LeanFileTracer, LeanProof, LeanTrace, TraceSeconds
 from proofloom.corpus.entries import StepEntry
-from proofloom.corpus.leandojo import import_leandojo
-from proofloom.corpus.leandojo_export import export_leandojo
+from proofloom.corpus.exchange.leandojo import import_leandojo
+from proofloom.corpus.exchange.leandojo_export import export_leandojo
 from proofloom.corpus.library import DEFAULT_PLACE, Library
-from proofloom.corpus.splits import SplitSettings, divide
+from proofloom.corpus.splits.splits import SplitSettings, divide
 from proofloom.proofs import Goal
 
 DAY = date(2026, 11, 29)

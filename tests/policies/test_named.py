@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
+from proofloom.corpus.storage.database import LibraryError
 from proofloom.policies.named import PolicyKit, default_policy, needs_library, parts_of
 from proofloom.policies.policy import Learner, Query
 from proofloom.proofs import ProofState, Step, Theorem

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from skewed_vectors import skewed
 
 from proofloom.assistants.session import AssistantError
-from proofloom.corpus.array_file import open_arrays, write_arrays
+from proofloom.corpus.storage.array_file import open_arrays, write_arrays
 from proofloom.retrieval import reduced_graph
 from proofloom.retrieval.premise_index import VERSION, PremiseIndex, PremiseIndexError
 from proofloom.retrieval.projection_choice import best, shared

@@ -17,7 +17,7 @@ pytest.importorskip("transformers", reason="transformers is not installed: pip i
 from proofloom.app.libraries.premises import index, search
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
-from proofloom.corpus.splits import SplitSettings, divide
+from proofloom.corpus.splits.splits import SplitSettings, divide
 
 DAY = date(2026, 11, 1)
 WORDS = ("add", "mul", "rev", "app", "len", "map", "div", "sub")

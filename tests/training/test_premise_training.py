@@ -14,7 +14,7 @@ pytest.importorskip("transformers", reason="transformers is not installed: pip i
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
-from proofloom.corpus.splits import SplitSettings, divide
+from proofloom.corpus.splits.splits import SplitSettings, divide
 from proofloom.models.premise_model import PremiseModel, vectors
 from proofloom.models.tokenizer import train_tokenizer
 from proofloom.models.tree_encoder import Arm, EncoderSizes

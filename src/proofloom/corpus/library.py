@@ -14,8 +14,6 @@ from types import TracebackType
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from proofloom.corpus.accessibility import Accessibility, Numbers, Places
-from proofloom.corpus.catalogue import read_members
-from proofloom.corpus.database import Database, LibraryError
 from proofloom.corpus.entries import (
     FileEntry,
     PremiseEntry,
@@ -25,11 +23,14 @@ from proofloom.corpus.entries import (
     StepEntry,
     TheoremEntry,
 )
-from proofloom.corpus.leaks import Member
-from proofloom.corpus.reading import as_repository, proofs_by_theorem, step_entries, theorem_entry
 from proofloom.corpus.records import Repository, TracedFile, TracedStep
-from proofloom.corpus.removal import delete_files, delete_unused
-from proofloom.corpus.schema import (
+from proofloom.corpus.splits.leaks import Member
+from proofloom.corpus.splits.splits import Division, SplitSettings
+from proofloom.corpus.storage.catalogue import read_members
+from proofloom.corpus.storage.database import Database, LibraryError
+from proofloom.corpus.storage.reading import as_repository, proofs_by_theorem, step_entries, theorem_entry
+from proofloom.corpus.storage.removal import delete_files, delete_unused
+from proofloom.corpus.storage.schema import (
     SOURCE,
     ConstantRow,
     FileRow,
@@ -40,9 +41,8 @@ from proofloom.corpus.schema import (
     StepRow,
     TheoremRow,
 )
-from proofloom.corpus.split_rows import find_split, in_part, kept_steps, read_division, read_splits, store_split
-from proofloom.corpus.splits import Division, SplitSettings
-from proofloom.corpus.storing import next_number, store_file, store_steps
+from proofloom.corpus.storage.split_rows import find_split, in_part, kept_steps, read_division, read_splits, store_split
+from proofloom.corpus.storage.storing import next_number, store_file, store_steps
 from proofloom.proofs import Attempt, Outcome
 
 DEFAULT_PLACE = Path(".proofloom/library.sqlite")

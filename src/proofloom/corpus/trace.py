@@ -17,7 +17,7 @@ from typing import Protocol
 from proofloom.assistants.executor import Done, Executor, Started
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Repository, TracedFile
-from proofloom.corpus.tracing import (
+from proofloom.corpus.tracer import (
     FileFailure,
     OpenTracer,
     SourceFile,

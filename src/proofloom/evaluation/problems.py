@@ -20,7 +20,7 @@ from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.source import Proof, Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.assistants.session import AssistantError
-from proofloom.corpus.rocq_targets import library_root
+from proofloom.corpus.rocq.targets import library_root
 from proofloom.evaluation.held_out import HeldOut
 from proofloom.proofs import Theorem
 

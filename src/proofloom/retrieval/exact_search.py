@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from proofloom.corpus.array_file import Arrays
+from proofloom.corpus.storage.array_file import Arrays
 from proofloom.retrieval.projection_choice import largest
 
 Vectors = NDArray[np.float32]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from proofloom.corpus.array_file import ArrayFileError, open_arrays, write_arrays
+from proofloom.corpus.storage.array_file import ArrayFileError, open_arrays, write_arrays
 from proofloom.retrieval.exact_search import ExactVectors, Mask, Vectors
 from proofloom.retrieval.projection_choice import evenly
 from proofloom.retrieval.reduced_graph import ReducedGraph

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from proofloom.corpus.array_file import Arrays
+from proofloom.corpus.storage.array_file import Arrays
 from proofloom.retrieval.exact_search import Found, Mask, Vectors
 from proofloom.retrieval.lvq import Codec, LvqVectors
 from proofloom.retrieval.projection import Projection, blocks

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
-from proofloom.corpus.array_file import read_arrays, write_arrays
+from proofloom.corpus.storage.array_file import read_arrays, write_arrays
 from proofloom.hierarchy import OUTSIDE, LevelledText
 from proofloom.models.neox import CONTEXT
 from proofloom.models.prompt import Cut, Prompt, answer_tokens, hint_tokens, prompts

@@ -16,7 +16,7 @@ from proofloom.app.experiments.train import train
 from proofloom.app.toml_records import BadInput
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
-from proofloom.corpus.splits import SplitSettings, divide
+from proofloom.corpus.splits.splits import SplitSettings, divide
 from proofloom.hierarchy import HINT_MARKERS, HintSource
 from proofloom.models.folder import load_tokenizer
 from proofloom.policies.model_folder import hint_source

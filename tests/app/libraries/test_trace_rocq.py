@@ -21,14 +21,14 @@ from proofloom.app.libraries.trace import TraceRequest, trace_library
 from proofloom.app.toml_records import BadInput
 from proofloom.assistants.executor import InProcess
 from proofloom.assistants.session import AssistantError
-from proofloom.corpus.database import VERSION_TABLE, LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
-from proofloom.corpus.rocq_trace import open_rocq_tracer
+from proofloom.corpus.rocq.trace import open_rocq_tracer
+from proofloom.corpus.storage.database import VERSION_TABLE, LibraryError
 from proofloom.corpus.trace import Progress, TraceReport
 from proofloom.corpus.trace import trace as trace_files
-from proofloom.corpus.tracing import TraceLimits
+from proofloom.corpus.tracer import TraceLimits
 
-sys.path.append(str(Path(__file__).parents[2] / "corpus"))
+sys.path.append(str(Path(__file__).parents[2] / "corpus" / "rocq"))
 from rocq_development import compile_files, content, target_of, toolchain, write
 
 pytestmark = pytest.mark.rocq

@@ -25,8 +25,8 @@ from proofloom.app.toml_records import BadInput, choice, toml
 from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
 from proofloom.assistants.files import write_beside
 from proofloom.assistants.gate.axioms import Allowance
-from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
+from proofloom.corpus.storage.database import LibraryError
 from proofloom.evaluation.contest import Plan, hold, open_bench
 from proofloom.evaluation.contest_rows import ContestRows
 from proofloom.evaluation.contestant import Contestant, contestants, weights_digest

@@ -22,8 +22,8 @@ from proofloom.app.languages import kit_for
 from proofloom.app.proving.run_folder import RUNS, alone_in, begin_run
 from proofloom.app.toml_records import BadInput
 from proofloom.assistants.session import AssistantError
-from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
+from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
 from proofloom.policies.library_hints import LibraryHints
 from proofloom.policies.library_memory import library_stamp

@@ -14,13 +14,13 @@ import typer
 from proofloom.app.libraries.split import Place, as_object, counted, told
 from proofloom.app.toml_records import BadInput, choice
 from proofloom.corpus.accessibility import ImportCycle
-from proofloom.corpus.database import LibraryError
-from proofloom.corpus.leandojo import import_leandojo
-from proofloom.corpus.leandojo_export import export_leandojo
+from proofloom.corpus.exchange.leandojo import import_leandojo
+from proofloom.corpus.exchange.leandojo_export import export_leandojo
+from proofloom.corpus.exchange.parquet import export_parquet, import_parquet
 from proofloom.corpus.library import DEFAULT_PLACE, Library
-from proofloom.corpus.parquet import export_parquet, import_parquet
 from proofloom.corpus.records import Repository
-from proofloom.corpus.splits import SplitError
+from proofloom.corpus.splits.splits import SplitError
+from proofloom.corpus.storage.database import LibraryError
 
 FORMATS = {"parquet": "Parquet", "leandojo": "LeanDojo Benchmark 4"}
 corpus = typer.Typer(

@@ -20,7 +20,7 @@ from proofloom.assistants.lean.toolchain import LeanToolchain, project_root
 from proofloom.assistants.lean.trace import FileRefused, LeanFileTracer, LeanProof, LeanStep, LeanTrace, TraceSeconds
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
-from proofloom.corpus.tracing import WORKING_TREE, SourceFile, Tally, Target, Traced, TraceError, TraceLimits
+from proofloom.corpus.tracer import WORKING_TREE, SourceFile, Tally, Target, Traced, TraceError, TraceLimits
 
 SUFFIX = ".lean"
 _NOT_MODULES = ("lakefile.lean",)

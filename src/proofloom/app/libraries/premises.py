@@ -21,8 +21,8 @@ from proofloom.app.extras import model_extra
 from proofloom.app.libraries.split import Place
 from proofloom.app.toml_records import BadInput, choice
 from proofloom.corpus.accessibility import ImportCycle
-from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
+from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
 from proofloom.policies.retrievers import MINILM, RETRIEVERS, SHIPPED_ENCODER, encoder_at, premise_retriever
 from proofloom.proofs import Goal, ProofState

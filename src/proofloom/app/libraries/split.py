@@ -14,10 +14,10 @@ from typing import Annotated, Any
 import typer
 
 from proofloom.app.toml_records import BadInput, choice
-from proofloom.corpus.database import LibraryError
 from proofloom.corpus.entries import SplitEntry
 from proofloom.corpus.library import DEFAULT_PLACE, Library
-from proofloom.corpus.splits import SampleLemma, SplitError, SplitKind, SplitSettings, divide
+from proofloom.corpus.splits.splits import SampleLemma, SplitError, SplitKind, SplitSettings, divide
+from proofloom.corpus.storage.database import LibraryError
 
 KINDS = {kind.value: kind for kind in SplitKind if kind is not SplitKind.IMPORTED}
 SAMPLE = Path("benchmarks/stdlib_sample_300.jsonl")

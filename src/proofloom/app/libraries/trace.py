@@ -27,11 +27,11 @@ from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
 from proofloom.assistants.lean.toolchain import find_lean
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.corpus import trace as tracing
-from proofloom.corpus.database import LibraryError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
-from proofloom.corpus.rocq_targets import find_target
-from proofloom.corpus.rocq_trace import open_rocq_tracer
-from proofloom.corpus.tracing import CHARACTERS, OpenTracer, Target, TraceLimits
+from proofloom.corpus.rocq.targets import find_target
+from proofloom.corpus.rocq.trace import open_rocq_tracer
+from proofloom.corpus.storage.database import LibraryError
+from proofloom.corpus.tracer import CHARACTERS, OpenTracer, Target, TraceLimits
 
 INTERRUPTED = 130
 _FUNNEL = {

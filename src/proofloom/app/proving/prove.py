@@ -30,7 +30,7 @@ from proofloom.app.proving.sharing import SharedProofs
 from proofloom.app.proving.watch import LiveWatcher, PlainWatcher
 from proofloom.app.toml_records import BadInput
 from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
-from proofloom.corpus.database import LibraryError
+from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
 from proofloom.policies.named import PolicyKit
 from proofloom.retrieval.premise_index import PremiseIndexError

@@ -1,0 +1,1 @@
+"""Importers and exporters: the layout of LeanDojo Benchmark 4, and Parquet."""

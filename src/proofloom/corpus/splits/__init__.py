@@ -1,0 +1,1 @@
+"""Divides theorems into training, validation and test, by what their statements and proofs have in common."""
