@@ -3,7 +3,7 @@
 The tracer reads names from what the compiler wrote down.  Here a random sample of steps is asked about in another way:
 each word of the tactic that is neither local nor part of its syntax goes to `Locate` in a Rocq that stands before the
 theorem.  Recall of retrieval is the share of a step's premises among the best k of those that may be used there, for
-BM25 and, if the library has an index (`proofloom index`), for the vectors of its encoder and for both mixed by rank.
+BM25 and, if the library has an index (`proofloom index`), for the vectors of its encoder and for both together.
 With a split it is told apart for premises that its training part uses and for new ones.
 """
 
@@ -43,9 +43,8 @@ from proofloom.corpus.trace import Progress, trace
 from proofloom.corpus.tracer import TraceLimits
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.statistics import wilson
-from proofloom.policies.retrievers import premise_retriever
+from proofloom.policies.retrievers import RETRIEVERS, premise_retriever
 from proofloom.proofs import Goal
-from proofloom.retrieval.dense import mixed
 from proofloom.retrieval.library_index import index_file
 from proofloom.retrieval.situation import Situations
 
@@ -239,11 +238,9 @@ def retrieval(
     learned = {name for step in trained for name in step.premises}
     place = {premise.id: number for number, premise in enumerate(premises)}
     situations = Situations.in_library(library, lambda path: path.stem)
-    names = ("bm25", "dense") if index is not None and index.is_file() else ("bm25",)
+    names = RETRIEVERS if index is not None and index.is_file() else RETRIEVERS[:1]
     rankers = {name: premise_retriever(name, premises, situations, index, threads=1) for name in names}
-    result = Retrieval(
-        {name: Offered({k: [] for k in ks}) for name in (*names, *(["hybrid"] if len(names) > 1 else []))}
-    )
+    result = Retrieval({name: Offered({k: [] for k in ks}) for name in names})
     for asked in sorted(sample, key=lambda one: one.theorem.id):
         usable = np.array([place[int(number)] for number in library.accessible(asked.theorem.id)], dtype=np.int64)
         used = set(asked.step.premises)
@@ -260,8 +257,6 @@ def retrieval(
             begun = time.process_time()
             ranked[name] = [place[one.premise.id] for one in ranker.among(goal, usable, max(ks))]
             result.offered[name].milliseconds += 1000 * (time.process_time() - begun) / len(sample)
-        if len(names) > 1:
-            ranked["hybrid"] = [number for number, _ in mixed([ranked[name] for name in names])]
         for name, order in ranked.items() if wanted else ():
             offer = [premises[number].full_name for number in order]
             rank = next((rank for rank, full_name in enumerate(offer[: max(ks)], 1) if full_name in wanted), None)
@@ -372,8 +367,7 @@ def report_retrieval(steps: int, offered: Retrieval, figures: Figures) -> None:
                 told = f"{sum(hits) / len(hits):.3f} ({low:.3f} to {high:.3f})"
                 figures.say(f"        of {len(hits)} premises {kind.replace('_', ' ')}: {told} among the first {FIRST}")
                 figures.figure(f"{name}_{kind}", [sum(hits), len(hits)])
-        if name != "hybrid":
-            figures.figure(f"{name}_milliseconds", round(offer.milliseconds, 2))
+        figures.figure(f"{name}_milliseconds", round(offer.milliseconds, 2))
 
 
 def main() -> None:

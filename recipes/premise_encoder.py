@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from proofloom.app.proving.run_folder import begin_run
@@ -35,7 +36,7 @@ from proofloom.assistants.files import write_beside
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
 from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.paired import bootstrap_ratio
+from proofloom.evaluation.paired import bootstrap_groups
 from proofloom.models.card import CardFacts, encoder_card
 from proofloom.models.premise_encoder import is_premise_encoder, save_premise_encoder
 from proofloom.models.premise_model import PremiseModel, vectors
@@ -56,8 +57,6 @@ from proofloom.training.premise_encoder import (
 )
 
 K = 10
-DEPTH = 100
-"""Premises of each way that are mixed."""
 VOCABULARY = 4096
 """Tokens; with 16,384 fewer premises were found, because rare names are learned from too few goals."""
 
@@ -100,11 +99,7 @@ def sampled(asked: list[Question], most: int | None, seed: int) -> list[Question
 
 def interval(asked: list[Question], values: list[float], seed: int) -> tuple[float, float, float]:
     """The mean over questions, with its interval over theorems."""
-    by_theorem: dict[int, list[float]] = {}
-    for question, value in zip(asked, values, strict=True):
-        by_theorem.setdefault(question.theorem, []).append(value)
-    groups = list(by_theorem.values())
-    made = bootstrap_ratio([sum(one) for one in groups], [len(one) for one in groups], np.random.default_rng(seed))
+    made = bootstrap_groups(values, [question.theorem for question in asked], np.random.default_rng(seed))
     return made.value, made.low, made.high
 
 
@@ -136,22 +131,26 @@ def material(options: argparse.Namespace) -> Material:
     return Material(pool, learned, held_out, lexical, places, (data, f"{split.name}@{split.version}", split.digest))
 
 
-def by_words(made: Material, numbers: set[int], depth: int) -> list[list[int]]:
-    """The numbers of the premises that BM25 finds for each question, best first."""
+def by_words(made: Material, numbers: set[int]) -> list[list[int]]:
+    """The numbers of the `K` best premises that BM25 finds for each question."""
     found = []
     for question in made.held_out:
         usable = np.array([made.places[n] for n in question.usable.tolist() if n in numbers], np.int64)
-        found.append([one.premise.id for one in made.lexical.ranked(goal_words(question.goal), usable, depth)])
+        found.append([one.premise.id for one in made.lexical.ranked(goal_words(question.goal), usable, K)])
     return found
 
 
-def both(made: Material, words: list[list[int]], near: list[list[int]]) -> list[float]:
-    """Recall of the two mixed by rank."""
+def both(
+    made: Material, goals: NDArray[np.float32], numbers: NDArray[np.int64], rows: NDArray[np.float32]
+) -> list[float]:
+    """Recall by words and vectors together, as `hybrid` has it; arguments as of `nearest`."""
     found = []
-    for question, *rankings in zip(made.held_out, words, near, strict=True):
-        best = {number for number, _ in mixed(rankings)[:K]}
-        found.append(len(best & set(question.used)) / len(question.used))
-    return found
+    for question, goal in zip(made.held_out, goals, strict=True):
+        usable = question.usable[np.isin(question.usable, numbers)]
+        places = np.array([made.places[number] for number in usable.tolist()], np.int64)
+        scores = mixed(made.lexical.scores(question.goal, places), rows[np.searchsorted(numbers, usable)] @ goal)
+        found.append(usable[np.argsort(-scores, kind="stable")[:K]].tolist())
+    return recalls(made.held_out, found, K)
 
 
 class Kept:
@@ -196,7 +195,7 @@ class Trainer:
         self._goals, self._asked = (
             goal_texts(self._tokenizer, [question.goal for question in part]) for part in (learned, held_out)
         )
-        self.words = by_words(made, set(self._numbers.tolist()), DEPTH)
+        self.words = by_words(made, set(self._numbers.tolist()))
 
     def trained(self, arm: Arm, seed: int) -> Trained:
         """One arm, from one seed; it is saved if that was asked for."""
@@ -209,8 +208,9 @@ class Trainer:
         trained = time.process_time()
         rows = vectors(encoder, list(self._premises.values()))
         encoded = time.process_time()
-        near = nearest(made.held_out, vectors(encoder, self._asked), self._numbers, rows, DEPTH)
-        alone, mixes = recalls(made.held_out, near, K), both(made, self.words, near)
+        asked = vectors(encoder, self._asked)
+        near = nearest(made.held_out, asked, self._numbers, rows, K)
+        alone, mixes = recalls(made.held_out, near, K), both(made, asked, self._numbers, rows)
         last = float(np.mean(losses[-100:]))
         found = Trained(alone, mixes, round(trained - begun, 1), round(encoded - trained, 1), last)
         if self._save is not None:
@@ -290,8 +290,7 @@ def main() -> None:
     except BadInput as error:
         parser.error(str(error))
     trainer = Trainer(made, options, figures.say)
-    words = trainer.words
-    found = {"bm25": [len(set(q.used) & set(one[:K])) / len(q.used) for q, one in zip(held_out, words, strict=True)]}
+    found = {"bm25": recalls(held_out, trainer.words, K)}
     runs: dict[str, list[list[float]]] = {}
     for seed, arm in ((seed, arm) for seed in range(options.seed, options.seed + options.seeds) for arm in options.arm):
         one = kept.of(arm, seed)

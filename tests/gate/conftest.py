@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from gate_case import Case
+from gate_case import LIMITS, Case
 
-from proofloom.assistants.gate import GateLimits, RocqGate
+from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.proofs import Verdict
-
-LIMITS = GateLimits(seconds=100, cpu_seconds=60, memory_mib=4096, file_mib=64, output_mib=16)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
-"""What a case of the table is, and the short forms in which the tables write one."""
+"""What a case of the table is, the short forms in which the tables write one, and the limits that all are run in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from proofloom.assistants.gate import GateLimits
 from proofloom.proofs import Finding
 
+LIMITS = GateLimits(seconds=100, cpu_seconds=60, memory_mib=4096, file_mib=64, output_mib=16)
 FALSE = "Lemma t : 1 = 2. Admitted.\n"
 HURKENS = "From Coq Require Import Hurkens.\n"
 PARADOX = "TypeNeqSmallType.paradox Type eq_refl"

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gate_case import LIMITS
 
 import proofloom
-from conftest import LIMITS
 from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.toolchain import RocqToolchain

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gate_case import Case
+from gate_case import LIMITS, Case
 from gate_cases import REFUSED
 
-from conftest import LIMITS
 from proofloom.assistants.gate import RocqGate, build, edition, rocq
 from proofloom.assistants.gate.case import Case as Question
 from proofloom.assistants.gate.checks import CHECKS

@@ -1,4 +1,4 @@
-"""Dense and mixed retrieval: nearest first, nothing that may not be used, and ranks that add up."""
+"""Dense and mixed retrieval: nearest first, nothing that may not be used, and scores that add up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from planted_library import BEFORE, NEW, USABLE, file, logical_name, planted, th
 from proofloom.corpus.library import Library
 from proofloom.proofs import Goal, ProofState
 from proofloom.retrieval.bm25 import Bm25
-from proofloom.retrieval.dense import Dense, Hybrid, mixed
+from proofloom.retrieval.dense import WORDS_WEIGHT, Dense, Hybrid, mixed
 from proofloom.retrieval.encoder import HashedWords, goal_text, premise_text
 from proofloom.retrieval.library_index import check_encoder, library_index, origin_of, step_goals
 from proofloom.retrieval.premise_index import PremiseIndex, PremiseIndexError
@@ -30,7 +30,7 @@ def made(library: Library, name: str) -> Retriever:
     premises, situations = library.premises(), Situations.in_library(library, logical_name)
     usable, encoder = UsablePremises(premises, situations), HashedWords()
     dense = Dense(usable, library_index(library, encoder, "hashed", silent), encoder)
-    return dense if name == "dense" else Hybrid(usable, [Bm25(premises, situations), dense])
+    return dense if name == "dense" else Hybrid(usable, Bm25(premises, situations), dense)
 
 
 @pytest.mark.parametrize("name", ["dense", "hybrid"])
@@ -67,12 +67,24 @@ def test_nothing_is_found_in_an_empty_library(tmp_path: Path) -> None:
     assert made(empty, "hybrid").premises(STATE, wanted(), 5) == []
 
 
-def test_ranks_add_up() -> None:
-    """Worked by hand: 7 is first and second, 5 second alone; 1 and 9 are third and by number."""
-    ranked = mixed([[7, 5, 9], [3, 7, 1]])
-    assert [number for number, _ in ranked] == [7, 3, 5, 1, 9]
-    assert dict(ranked)[7] == pytest.approx(1 / 61 + 1 / 62)
-    assert dict(ranked)[3] == pytest.approx(1 / 61)
+def test_words_and_vectors_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The best of both, by a score that is worked out premise by premise; what only one of them finds has both."""
+    library = planted(tmp_path)
+    premises, situations = library.premises(), Situations.in_library(library, logical_name)
+    usable, encoder, words = UsablePremises(premises, situations), HashedWords(), Bm25(premises, situations)
+    dense = Dense(usable, library_index(library, encoder, "hashed", silent), encoder)
+    goal, places = STATE.goals[0], np.arange(len(premises))
+    products = encoder.premises(premises) @ encoder.goals([goal])[0]
+    by_words = {one.premise.id: one.score for one in words.among(goal, places, 100)}
+    expected = [product + WORDS_WEIGHT * np.log1p(by_words.get(premise.id, 0.0))
+                for premise, product in zip(premises, products, strict=True)]  # fmt: skip
+    assert dense.scores(goal, places[::-2]) == pytest.approx(products[::-2], abs=1e-6)
+    for depth in (1, 100):
+        monkeypatch.setattr("proofloom.retrieval.dense.MIXED_DEPTH", depth)
+        found = Hybrid(usable, words, dense).among(goal, places, 3)
+        assert [one.score for one in found] == pytest.approx(sorted(expected, reverse=True)[: len(found)], abs=1e-6)
+        assert len(found) == 3
+    assert mixed(np.array([0.0, np.e - 1]), np.array([0.5, 0.5])) == pytest.approx([0.5, 0.5 + WORDS_WEIGHT])
 
 
 def test_an_index_says_what_it_was_made_from(tmp_path: Path) -> None:
@@ -85,10 +97,14 @@ def test_an_index_says_what_it_was_made_from(tmp_path: Path) -> None:
     index = PremiseIndex.load(place)
     origin = origin_of(index, place, premises)
     assert origin.source == "here"
-    check_encoder(origin, place, encoder)
+    check_encoder(index, origin, place, encoder)
     assert np.array_equal(index.ids, [premise.id for premise in premises])
-    with pytest.raises(PremiseIndexError, match="encoder hashed-words-256, here is now hashed-words-64"):
-        check_encoder(origin, place, HashedWords(64))
+    other = HashedWords()
+    other.name = "other"
+    with pytest.raises(PremiseIndexError, match="encoder hashed-words-256, here is now other"):
+        check_encoder(index, origin, place, other)
+    with pytest.raises(PremiseIndexError, match="has vectors of 256 numbers, those of here have 64"):
+        check_encoder(index, origin, place, HashedWords(64))
     library.add_file(NEW, file("L.Far", [theorem("L.Far.away", 0)]))
     with pytest.raises(PremiseIndexError, match="the library has changed since it was made"):
         origin_of(index, place, library.premises())

@@ -273,6 +273,24 @@ def test_bad_files_are_named(indexes: dict[str, PremiseIndex], engine: str, tmp_
         PremiseIndex.load(tmp_path / "other")
     with pytest.raises(PremiseIndexError, match="cannot be read"):
         PremiseIndex.load(tmp_path / "none")
+    damages = [{name: rows for name, rows in arrays.items() if name != "alive"}, {**arrays, "ids": arrays["ids"][:2]}]
+    if engine == "exact":
+        damages.append({**arrays, "queries": arrays["queries"][:, :9]})
+    for damaged in damages:
+        write_arrays(tmp_path / "other", damaged, stamp)
+        with pytest.raises(PremiseIndexError, match=r"other: is damaged \(.*\); make it again"):
+            PremiseIndex.load(tmp_path / "other")
+    write_arrays(tmp_path / "other", arrays, json.dumps(json.loads(stamp) | {"engine": "graph", "settings": {}}))
+    with pytest.raises(PremiseIndexError, match="is damaged"):
+        PremiseIndex.load(tmp_path / "other")
+
+
+def test_numbers_that_became_not_finite_are_told(indexes: dict[str, PremiseIndex], tmp_path: Path) -> None:
+    indexes["exact"].save(tmp_path / "index")
+    stamp, arrays = open_arrays(tmp_path / "index")
+    write_arrays(tmp_path / "index", {**arrays, "vectors": arrays["vectors"] * np.float32(np.nan)}, stamp)
+    with pytest.raises(PremiseIndexError, match="holds numbers that are not finite; make it again"):
+        PremiseIndex.load(tmp_path / "index").search(np.ones((1, WIDTH)), 3)
 
 
 def test_a_full_disk_leaves_the_old_index(vectors: Three, indexes: dict[str, PremiseIndex], tmp_path: Path) -> None:

@@ -45,9 +45,9 @@ def premise_retriever(
     usable, vectors = UsablePremises(premises, situations), PremiseIndex.load(index)
     origin = origin_of(vectors, index, premises)
     encoder = encoder_at(origin.source, threads)
-    check_encoder(origin, index, encoder)
+    check_encoder(vectors, origin, index, encoder)
     dense = Dense(usable, vectors, encoder)
-    return dense if name == "dense" else Hybrid(usable, [words, dense])
+    return dense if name == "dense" else Hybrid(usable, words, dense)
 
 
 def check_retriever(name: str, premises: Sequence[PremiseEntry], index: Path | None) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import bm25s  # type: ignore[import-untyped]
 import numpy as np
+from numpy.typing import NDArray
 
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.proofs import Goal, ProofState, Theorem
@@ -43,12 +44,19 @@ class Bm25:
 
     def ranked(self, query: Sequence[str], usable: Places, k: int) -> list[Retrieved]:
         """The `k` best for these words among the premises at the places `usable`."""
-        known = [word for word in query if word in self._index.vocab_dict] if self._premises else []
-        if not known:
-            return []
-        scores = self._index.get_scores(known)[usable]
+        scores = self._scores(query, usable)
         order = np.lexsort((usable, -scores))[:k]
         return [Retrieved(self._premises[usable[place]], float(scores[place])) for place in order if scores[place] > 0]
+
+    def scores(self, goal: Goal, places: Places) -> NDArray[np.float32]:
+        """The score of each of those at `places`, 0 for one without a word of the goal."""
+        return self._scores(goal_words(goal), places)
+
+    def _scores(self, query: Sequence[str], places: Places) -> NDArray[np.float32]:
+        known = [word for word in query if word in self._index.vocab_dict] if self._premises else []
+        if not known:
+            return np.zeros(len(places), np.float32)
+        return np.asarray(self._index.get_scores(known)[places], np.float32)
 
 
 def premise_words(premise: PremiseEntry) -> list[str]:

@@ -80,8 +80,13 @@ def origin_of(index: PremiseIndex, file: Path, premises: Sequence[PremiseEntry])
     return origin
 
 
-def check_encoder(origin: Origin, file: Path, encoder: Encoder) -> None:
-    """Raise `PremiseIndexError` if another encoder made the index."""
+def check_encoder(index: PremiseIndex, origin: Origin, file: Path, encoder: Encoder) -> None:
+    """Raise `PremiseIndexError` if another encoder made the `index` in `file`."""
+    if index.dimension != encoder.dimension:
+        raise PremiseIndexError(
+            f"{file}: has vectors of {index.dimension} numbers, those of {origin.source} have {encoder.dimension}; run "
+            "`proofloom index` again"
+        )
     if origin.encoder != encoder.name:
         raise PremiseIndexError(
             f"{file}: was made by the encoder {origin.encoder}, {origin.source} is now {encoder.name}; run "

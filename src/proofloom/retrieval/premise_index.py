@@ -139,6 +139,8 @@ class PremiseIndex:
         if len(self) < len(self._alive):
             allowed = self._alive if allowed is None else allowed & self._alive
         places, scores = self._vectors.search(asked, k, allowed)
+        if np.isnan(scores).any():
+            raise PremiseIndexError("the index holds numbers that are not finite; make it again")
         return np.where(places < 0, -1, self._ids[places]), scores
 
     def add(self, ids: Sequence[int] | Ids, vectors: Vectors, *, generator: np.random.Generator | None = None) -> None:
@@ -196,22 +198,30 @@ class PremiseIndex:
             raise PremiseIndexError(f"{file}: is no index of premises") from error
         if (kind, version) != (KIND, VERSION):
             raise PremiseIndexError(f"{file}: is a {kind} of version {version}, wanted {KIND} of version {VERSION}")
-        engine: ExactVectors | ReducedGraph
-        if about["engine"] == ExactVectors.kind:
-            engine = ExactVectors(arrays["vectors"])
-        else:
-            try:
-                engine = ReducedGraph.of(arrays, about["settings"])
-            except ModuleNotFoundError as error:
-                raise PremiseIndexError(f"{file}: holds a graph, which needs faiss; {INSTALL}") from error
-        return cls(
-            arrays["ids"],
-            engine,
-            arrays["queries"],
-            arrays["alive"],
-            recall=about["recall"],
-            exact_below=about["exact_below"],
-            note=about["note"],
+        try:
+            exact = about["engine"] == ExactVectors.kind
+            made = cls(
+                arrays["ids"],
+                ExactVectors(arrays["vectors"]) if exact else ReducedGraph.of(arrays, about["settings"]),
+                arrays["queries"],
+                arrays["alive"],
+                recall=about["recall"],
+                exact_below=about["exact_below"],
+                note=about["note"],
+            )
+            fits = made._fits()
+        except ModuleNotFoundError as error:
+            raise PremiseIndexError(f"{file}: holds a graph, which needs faiss; {INSTALL}") from error
+        except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
+            raise PremiseIndexError(f"{file}: is damaged ({type(error).__name__}); make it again") from error
+        if not fits:
+            raise PremiseIndexError(f"{file}: is damaged (its parts are of different sizes); make it again")
+        return made
+
+    def _fits(self) -> bool:
+        """Whether numbers, vectors and queries are of the same sizes."""
+        return self._ids.shape == self._alive.shape == (len(self._vectors),) and (
+            self.kind != ExactVectors.kind or self._vectors.decoded().shape == (len(self._ids), self.dimension)
         )
 
     def _grow(self, queries: Vectors, generator: np.random.Generator | None) -> None:
