@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 
-from proofloom.hierarchy import OUTSIDE, Level, Universes, example, levelled_text
+from proofloom.hierarchy import HIERARCHIES, OUTSIDE, Hierarchy, Level, Universes, example, levelled_text
 from proofloom.training.examples import FROM_LINES, LEFT_OUT, Examples, Limits, Pair, encode
 from proofloom.training.library_pairs import levelled_pair
 
@@ -49,6 +50,18 @@ def test_what_does_not_fit_is_cut_or_left_out_and_counted(pairs: list[Any], toke
     for number, pair in enumerate([short, two, long]):
         start, prompt, end = examples.starts[number], examples.prompts[number], examples.starts[number + 1]
         assert tokenizer.decode(examples.tokens[start + prompt : end].tolist()) == pair.tactic + "<|endoftext|>"
+
+
+@pytest.mark.parametrize("hierarchy", HIERARCHIES.values(), ids=HIERARCHIES)
+def test_those_whose_loss_can_be_above_0_are_counted(hierarchy: Hierarchy, pairs: list[Any], tokenizer: Any) -> None:
+    texts = ("n : nat\nA : Type\n⊢ A", "⊢ A\n\n⊢ B", "A : Type\na : A\n⊢ A")
+    more = [Pair(levelled_text(text), "intro") for text in texts]
+    examples = encode([*pairs, *more], tokenizer, Limits())
+    each = [
+        hierarchy.can_flow(examples.levels[start:end].tolist()) for start, end in pairwise(examples.starts.tolist())
+    ]
+    assert examples.flowing(hierarchy) == sum(each)
+    assert 0 < sum(each) < len(each) or hierarchy.name == "five-reversed"
 
 
 def test_they_come_back_from_their_file_and_another_stamp_does_not_open_it(examples: Examples, tmp_path: Path) -> None:

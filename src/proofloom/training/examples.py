@@ -11,7 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from proofloom.corpus.storage.array_file import read_arrays, write_arrays
-from proofloom.hierarchy import OUTSIDE, LevelledText
+from proofloom.hierarchy import OUTSIDE, Hierarchy, LevelledText
 from proofloom.models.neox import CONTEXT
 from proofloom.models.prompt import Cut, Prompt, answer_tokens, hint_tokens, prompts
 
@@ -90,6 +90,17 @@ class Examples:
     def counts(self) -> Mapping[str, int]:
         """How many examples are whole, cut and left out, and how many have levels from their lines."""
         return dict(zip(COUNTED, self.tally.tolist(), strict=True))
+
+    def flowing(self, hierarchy: Hierarchy) -> int:
+        """How many examples have a forbidden token before some token of their state; the flow loss of all others is 0
+        whatever the attention, so this says how much the loss can do at all.
+        """
+        ranks = np.array([*hierarchy.ranks, OUTSIDE])[self.levels]  # the level OUTSIDE is the last place, and stays
+        found = 0
+        for start, end in pairwise(self.starts.tolist()):
+            own = ranks[start:end]
+            found += bool(((np.maximum.accumulate(own) > own) & (own != OUTSIDE)).any())
+        return found
 
     @property
     def digest(self) -> str:

@@ -38,6 +38,8 @@ from proofloom.training.metrics import JsonLines, Logger, Loggers
 from proofloom.training.start import NewModel, Pretrained, Start
 
 PARTS = ("train", "val")
+FLOWING = "within reach of the flow loss"
+"""Of which examples the flow loss can be above 0."""
 LEAST_STATE = 16
 """Tokens of a prompt that hints must leave for the markers and the state, at least."""
 _TOLD_EVERY = 10_000
@@ -149,6 +151,11 @@ def prepared(
         parameters = int(model.num_parameters())
     parts = {part: _examples(part, plan, library, stamp, tokenizer, folder, say, hints) for part in PARTS}
     counts = {f"{part}: {name}": count for part, one in parts.items() for name, count in one.counts.items()}
+    flow = plan.config.flow
+    if flow.strength and not flow.separate_goals:
+        flowing = parts["train"].flowing(flow.hierarchy)
+        counts[f"train: {FLOWING}"] = flowing
+        say(f"examples of train: {flowing:,} of {len(parts['train']):,} {FLOWING}")
     data = TrainingData(parts["train"], parts["val"], int(tokenizer.pad_token_id))
     return Prepared(model, tokenizer, data, parameters, counts, adapters)
 
