@@ -26,6 +26,7 @@ from proofloom.attention.hierarchical.cost import flops, tree_pairs, window_pair
 from proofloom.attention.hierarchical.injection import every_second, inject_hierarchy
 from proofloom.corpus.library import Library
 from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.paired import bootstrap_groups
 from proofloom.hierarchy import example, levelled_state
 from proofloom.hierarchy.nested import Branch, NestedSignal, Tree
 from proofloom.hierarchy.signals import PARAGRAPHS, state_tree, text_tree
@@ -128,15 +129,17 @@ def documentation(most: int, seed: int) -> list[str]:
     return random.Random(seed).sample(sorted(found), min(most, len(found)))
 
 
-def retrieval(db: Path, split: str, most: int, seed: int) -> tuple[list[Question], list[str], NDArray[np.int64]]:
-    """Questions of the validation part, the texts of a pool of premises, and their numbers."""
+def retrieval(
+    db: Path, split: str, most: int, drawn: int, seed: int
+) -> tuple[list[Question], list[str], NDArray[np.int64]]:
+    """Questions of the validation part, the texts of their premises and of others that are drawn, and their numbers."""
     with Library.open(db, create=False) as library:
         entries = library.premises()
         asked = list(questions(library, entries, split, "val"))
     chance = random.Random(seed)
     asked = chance.sample(asked, min(most, len(asked)))
     used = {number for question in asked for number in question.used}
-    others = set(chance.sample([entry.id for entry in entries], min(20 * most, len(entries))))
+    others = set(chance.sample([entry.id for entry in entries], min(drawn, len(entries))))
     pool = [entry for entry in entries if entry.id in used | others]
     return asked, [premise_text(entry) for entry in pool], np.array([entry.id for entry in pool], np.int64)
 
@@ -152,8 +155,11 @@ def measure_encoder(figures: Figures, options: Any) -> None:
     schemes = {f"layer {layer}": [layer] for layer in range(1, depth + 1)}
     schemes |= {f"from {first}": every_second(first, depth) for first in range(1, depth - 1)}
     asked: list[Question] = []
+    found: list[float] = []
     if options.db is not None:
-        asked, premises, numbers = retrieval(options.db, options.split, 20 if options.quick else 300, options.seed)
+        most = 20 if options.quick else options.goals
+        drawn = 20 * most if options.others is None else options.others
+        asked, premises, numbers = retrieval(options.db, options.split, most, drawn, options.seed)
         goals = [goal_text(question.goal) for question in asked]
         near = nearest(asked, encoded(encoder, goals).rows, numbers, encoded(encoder, premises).rows, 10)
         found = recalls(asked, near, 10)
@@ -175,7 +181,13 @@ def measure_encoder(figures: Figures, options: Any) -> None:
                 rows = [encoded(encoder, one, trees).rows for one in (goals, premises)]
                 recall = recalls(asked, nearest(asked, rows[0], numbers, rows[1], 10), 10)
                 figures.figure(f"{key}_recall_10", round(float(np.mean(recall)), 4))
-                line += f", recall@10 {np.mean(recall):.4f}"
+                lost = bootstrap_groups(
+                    [one - other for one, other in zip(recall, found, strict=True)],
+                    [question.theorem for question in asked],
+                    np.random.default_rng(options.seed),
+                )
+                figures.figure(f"{key}_more_recall_10", [round(one, 4) for one in (lost.value, lost.low, lost.high)])
+                line += f", recall@10 {np.mean(recall):.4f} ({lost.value:+.4f}, {lost.low:+.4f} to {lost.high:+.4f})"
             injection.remove()
             spent = [flops(run.pairs, *geometry) / len(texts) / 1e6 for run in (after, before)]
             slower = after.seconds / before.seconds
@@ -230,6 +242,8 @@ def main() -> None:
     parser.add_argument("--texts", type=int, help="texts to compare, at most (default 400, with --quick 60)")
     parser.add_argument("--db", type=Path, help="a traced library with a split, for the recall of premises")
     parser.add_argument("--split", default="figures", help="name of the split (default figures)")
+    parser.add_argument("--goals", type=int, default=300, help="goals asked for premises, at most (default 300)")
+    parser.add_argument("--others", type=int, help="premises of other goals to choose from (default 20 a goal)")
     parser.add_argument("--model", type=Path, help="folder of a causal model (needs --db)")
     options = parser.parse_args()
     if options.model is not None and options.db is None:

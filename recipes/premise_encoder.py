@@ -36,7 +36,7 @@ from proofloom.assistants.files import write_beside
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
 from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.paired import bootstrap_ratio
+from proofloom.evaluation.paired import bootstrap_groups
 from proofloom.models.card import CardFacts, encoder_card
 from proofloom.models.premise_encoder import is_premise_encoder, save_premise_encoder
 from proofloom.models.premise_model import PremiseModel, vectors
@@ -99,11 +99,7 @@ def sampled(asked: list[Question], most: int | None, seed: int) -> list[Question
 
 def interval(asked: list[Question], values: list[float], seed: int) -> tuple[float, float, float]:
     """The mean over questions, with its interval over theorems."""
-    by_theorem: dict[int, list[float]] = {}
-    for question, value in zip(asked, values, strict=True):
-        by_theorem.setdefault(question.theorem, []).append(value)
-    groups = list(by_theorem.values())
-    made = bootstrap_ratio([sum(one) for one in groups], [len(one) for one in groups], np.random.default_rng(seed))
+    made = bootstrap_groups(values, [question.theorem for question in asked], np.random.default_rng(seed))
     return made.value, made.low, made.high
 
 

@@ -37,11 +37,12 @@ from proofloom.models.errors import ModelError
 from proofloom.models.folder import save_model
 from proofloom.policies.library_memory import library_stamp
 from proofloom.training.batches import BatchOrder, Numbers, collate
-from proofloom.training.config import FitConfig, TrainingError, learning_rate
-from proofloom.training.fit import TrainingData, adamw, update
+from proofloom.training.config import FitConfig, Optimiser, TrainingError, learning_rate
+from proofloom.training.fit import TrainingData
 from proofloom.training.library_run import prepared, run_card
-from proofloom.training.loss import Validation, computing, losses, validate
+from proofloom.training.loss import Validation, computing, losses, shares, validate
 from proofloom.training.metrics import TRAIN, VALIDATION, JsonLines
+from proofloom.training.optimisers import adamw, update
 
 
 def passes(numbers: Numbers, lengths: Numbers, world: int, rank: int, micro: int) -> Iterator[tuple[Numbers, float]]:
@@ -85,6 +86,8 @@ def train(
     accelerator: Accelerator, model: Any, data: TrainingData, config: FitConfig, micro: int, folder: Path
 ) -> tuple[Any, Validation]:
     """The divided model after the last step, and what it loses on the validation examples."""
+    if config.optimiser is not Optimiser.ADAMW:
+        raise TrainingError(f"optimiser = '{config.optimiser}': wanted 'adamw' where weights are divided among devices")
     use_flow_attention(model)
     model, optimiser = accelerator.prepare(model, adamw(model, config))
     order = BatchOrder(data.train.lengths, config.batch, config.pool, config.seed)
@@ -112,7 +115,7 @@ def train(
             raise TrainingError(
                 f"the gradient is {norm} at step {step}; wanted a finite one: try a smaller learning_rate"
             )
-        update(optimiser, rate)
+        update({"optimiser": optimiser}, rate)
         step += 1
         if log and (step % config.log_every == 0 or step == 1):
             told = {"learning_rate": rate, **numbers, "gradient_norm": norm}
@@ -124,16 +127,15 @@ def gradients(
 ) -> dict[str, float]:
     """Put the gradients of one step into the parameters; the losses over all devices."""
     device, world, depth = accelerator.device, accelerator.num_processes, model.config.num_hidden_layers
-    words, sums = int(data.train.tactic_lengths[numbers].sum()), torch.zeros(2, device=device)
+    sums = torch.zeros(2, device=device)
     model.zero_grad(set_to_none=True)
     for mine, counts in passes(numbers, data.train.lengths, world, accelerator.process_index, micro):
         batch = collate(data.train, mine, data.padding).to(device)
         with computing(config.precision, device):
-            found = losses(model, batch, config.flow, depth)
-        tactic, flow = counts * found.tactic / words, counts * found.flow * (len(mine) / len(numbers))
-        total = tactic + config.flow.strength * flow if config.flow.strength else tactic
-        accelerator.backward(world * total)  # gradients are averaged over the devices, losses are added up
-        sums += torch.stack([tactic.detach(), flow.detach()])
+            found = losses(model, batch, config.flow, depth, prompts=config.prompt_loss > 0)
+        total, tactic, flow = shares(found, data.train, numbers, mine, config)
+        accelerator.backward(counts * world * total)  # gradients are averaged over the devices, losses are added up
+        sums += counts * torch.stack([tactic.detach(), flow.detach()])
     loss, flowed = accelerator.reduce(sums, "sum").tolist()
     return {"loss": loss, "flow": flowed}
 

@@ -1,12 +1,15 @@
-"""Where there is no GPU, Triton's kernels run in its interpreter.
+"""What must be set before anything else is imported.
 
-Triton must know before it is first imported, and `transformers` imports it: so this stands above all tests.
+Where there is no GPU, Triton's kernels run in its interpreter; Triton must know before it is first imported, and
+`transformers` imports it.  Hypothesis times no test: a busy machine is no failure.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from hypothesis import settings
 
 
 def gpu() -> bool:
@@ -22,3 +25,6 @@ def gpu() -> bool:
 
 if not gpu():
     os.environ["TRITON_INTERPRET"] = "1"
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofloom.evaluation.paired import (
+    bootstrap_groups,
     bootstrap_mean,
     bootstrap_ratio,
     bootstrap_seeds,
@@ -116,3 +117,10 @@ def test_the_ratio_of_complexity_is_over_what_both_solve() -> None:
     assert found.ratio_of_means.value == pytest.approx(4 / 6)
     assert found.mean_of_ratios.count == found.ratio_of_means.count == 2
     assert (found.mean_of_ratios.low, found.mean_of_ratios.high) == (0.5, 1.0)
+
+
+def test_values_of_one_theorem_are_drawn_together() -> None:
+    values = [1.0, 1.0, 1.0, 0.0, 0.0, 0.5]
+    groups = ["a", "a", "a", "b", "b", "c"]
+    assert bootstrap_groups(values, groups, random()) == bootstrap_ratio([3.0, 0.0, 0.5], [3.0, 2.0, 1.0], random())
+    assert bootstrap_groups(values, groups, random()).count == 3

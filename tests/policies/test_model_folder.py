@@ -15,7 +15,7 @@ from proofloom.models.errors import ModelError
 from proofloom.models.folder import save_model
 from proofloom.models.neox import Size, build_model
 from proofloom.models.tokenizer import train_tokenizer
-from proofloom.policies.model_folder import EXTRA, check_model, model_policy
+from proofloom.policies.model_folder import EXTRA, SHIPPED, check_model, model_place, model_policy
 from proofloom.policies.named import PolicyKit
 from proofloom.policies.policy import Query
 from proofloom.proofs import ProofState, Theorem
@@ -40,6 +40,16 @@ def test_it_is_asked_by_the_name_model(folder: Path) -> None:
         assert kit.policy("model").name == "model"
         assert kit.policy("model+list").name == "model+list"
         assert torch.get_num_threads() == 1
+
+
+def test_the_model_of_the_package_has_a_name_unless_a_folder_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert model_place("shipped") == SHIPPED
+    assert model_place("other") == Path("other")
+    Path("shipped").mkdir()
+    assert model_place("shipped") == Path("shipped")
 
 
 def test_a_state_longer_than_the_context_is_cut_and_answered(folder: Path) -> None:

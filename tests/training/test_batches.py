@@ -83,3 +83,13 @@ def test_only_the_tactic_and_its_end_are_targets(examples: Any, tokenizer: Any, 
         ]
         assert (batch.levels[row, places[1:]] == -1).all()
     assert batch.words == examples.tactic_lengths[numbers].sum()
+
+
+def test_each_word_of_a_prompt_but_the_first_is_the_target_of_the_one_before_it(examples: Any) -> None:
+    numbers = np.array([0, 5, 7, 11])
+    batch = collate(examples, numbers, 0)
+    prompts = batch.prompt_targets
+    for row, number in enumerate(numbers):
+        start, prompt = int(examples.starts[number]), int(examples.prompts[number])
+        assert prompts[row, : prompt - 1].tolist() == examples.tokens[start + 1 : start + prompt].tolist()
+        assert (prompts[row, prompt - 1 :] == IGNORED).all()

@@ -16,7 +16,7 @@ pytest.importorskip("transformers", reason="transformers is not installed: pip i
 from proofloom.assistants.session import AssistantError
 from proofloom.training.checkpoint import Checkpoints, Moment, randomness
 from proofloom.training.config import FitConfig, TrainingError
-from proofloom.training.fit import adamw
+from proofloom.training.optimisers import adamw
 
 CPU = torch.device("cpu")
 OURS = {"batch": "64"}

@@ -18,13 +18,14 @@ from proofloom.attention.learned_levels import LearnedLevels
 from proofloom.training.batches import BatchOrder, collate
 from proofloom.training.checkpoint import Checkpoints
 from proofloom.training.config import FitConfig, Precision, TrainingError, learning_rate
-from proofloom.training.fit import TrainingData, adamw, fit, gradients, heights
+from proofloom.training.fit import TrainingData, fit, gradients, heights
 from proofloom.training.loss import validate
 from proofloom.training.metrics import TRAIN, VALIDATION, Record
+from proofloom.training.optimisers import adamw
 
 CONFIG = FitConfig(
     epochs=2, batch=6, pool=2, learning_rate=3e-3, evaluate_every=3, checkpoint_every=3, log_every=1, seed=1,
-    evaluation_examples=8, flow=FlowSettings(strength=0.5, layers=4),
+    evaluation_examples=8, precision=Precision.FLOAT32, flow=FlowSettings(strength=0.5, layers=4),
 )  # fmt: skip
 STEPS = 8
 ONE_STEP = replace(CONFIG, epochs=0.1)
@@ -172,6 +173,31 @@ def test_a_step_in_parts_has_the_gradient_of_the_whole(data: TrainingData, new_m
         torch.testing.assert_close((loss, flow), (part_loss, part_flow))
         assert flow > 0
         torch.testing.assert_close(parts, wanted, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("most", [10**6, 200])
+def test_the_prompt_counts_as_much_as_it_is_said_to(
+    data: TrainingData, new_model: Callable[..., Any], most: int
+) -> None:
+    numbers, config = BatchOrder(data.train.lengths, 12, 1, 0).batch(0), replace(CONFIG, micro_tokens=most, clip=1e9)
+    found = {}
+    for weight in (0.0, 0.5, 1.0):
+        model = new_model().train()
+        use_flow_attention(model)
+        report = gradients(model, data, numbers, replace(config, prompt_loss=weight))
+        found[weight] = report.loss, [one.grad for one in model.parameters()]
+    assert found[0.0][0] == pytest.approx(float(found[1.0][0]), rel=1e-5)  # what is told is the loss of tactics
+    model, read, words = new_model().train(), 0, torch.zeros(())
+    for number in numbers:  # the mean over all words of all prompts, one by one
+        start, prompt = int(data.train.starts[number]), int(data.train.prompts[number])
+        tokens = torch.from_numpy(data.train.tokens[start : start + prompt].astype("int64"))[None]
+        logits = model(tokens).logits[0, :-1]
+        words = words + torch.nn.functional.cross_entropy(logits, tokens[0, 1:], reduction="sum")
+        read += prompt - 1
+    (words / read).backward()
+    for plain, half, whole, one in zip(*(found[weight][1] for weight in found), model.parameters(), strict=True):
+        torch.testing.assert_close(whole - plain, one.grad, atol=2e-6, rtol=2e-3)
+        torch.testing.assert_close(half - plain, one.grad / 2, atol=2e-6, rtol=2e-3)
 
 
 def learned_config(**changes: Any) -> FitConfig:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
@@ -53,6 +54,24 @@ def flow_attention_forward(
     if (token_levels is None) != (flow is None):
         missing = "token_levels" if token_levels is None else "flow"
         raise ValueError(f"model(...) without {missing}: wanted token_levels and flow together, or neither")
+    if query.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+        # There the fused kernel is no faster in half precision, and its gradient takes two to three times as long.
+        with torch.autocast("cpu", enabled=False):
+            query, key, value = query.float(), key.float(), value.float()
+            output, _ = flow_attention_forward(
+                module,
+                query,
+                key,
+                value,
+                attention_mask,
+                scaling=scaling,
+                dropout=dropout,
+                is_causal=is_causal,
+                token_levels=token_levels,
+                flow=flow,
+                **options,
+            )
+        return output, None
     layer = getattr(module, "layer_idx", None)
     if flow is None or token_levels is None or layer not in flow.layers:
         plain: tuple[Tensor, None] = sdpa_attention_forward(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proofloom.models.errors import ModelError
+from proofloom.policies.model_folder import model_place
 
 _FORM = re.compile(r"([A-Za-z0-9][\w.+-]*)/(\d+)=(.+)", re.DOTALL)
 
@@ -31,13 +32,16 @@ class Contestant:
 
 
 def contestants(texts: Sequence[str]) -> list[Contestant]:
-    """Those that `NAME/SEED=FOLDER` name, in order; raises `ValueError` for what names none, and for a name twice."""
+    """Those that `NAME/SEED=FOLDER` name, in order; `shipped` is the model of the package.
+
+    Raises `ValueError` for what names none, and for a name twice.
+    """
     found: dict[str, Contestant] = {}
     for text in texts:
         form = _FORM.fullmatch(text)
         if form is None:
             raise ValueError(f"{text}: wanted NAME/SEED=FOLDER, such as flow/0=runs/flow-0/model")
-        one = Contestant(form[1], int(form[2]), Path(form[3]))
+        one = Contestant(form[1], int(form[2]), model_place(form[3]))
         if one.name in found:
             raise ValueError(f"{text}: {one.name} is named twice")
         found[one.name] = one

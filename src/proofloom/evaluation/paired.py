@@ -8,7 +8,7 @@ is pure; what is drawn is drawn from a generator that is given.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +87,17 @@ def bootstrap_ratio(
 def bootstrap_mean(values: Sequence[float], random: np.random.Generator, draws: int = DRAWS) -> Estimate:
     """The mean of one value a theorem, with its bootstrap interval."""
     return bootstrap_ratio(values, [1.0] * len(values), random, draws)
+
+
+def bootstrap_groups(
+    values: Sequence[float], groups: Sequence[Hashable], random: np.random.Generator, draws: int = DRAWS
+) -> Estimate:
+    """The mean of several values a theorem, `groups` naming the theorem of each; theorems are drawn whole."""
+    by_group: dict[Hashable, list[float]] = {}
+    for value, group in zip(values, groups, strict=True):
+        by_group.setdefault(group, []).append(value)
+    rows = list(by_group.values())
+    return bootstrap_ratio([sum(one) for one in rows], [len(one) for one in rows], random, draws)
 
 
 def bootstrap_seeds(

@@ -33,7 +33,8 @@ def save_model(
 
     def write(beside: Path) -> None:
         weights = {name: one.half() for name, one in model.state_dict().items()} if half else None
-        model.save_pretrained(beside, state_dict=weights)
+        with no_progress():
+            model.save_pretrained(beside, state_dict=weights)
         tokenizer.save_pretrained(beside)
         (beside / CARD).write_text(card, "utf-8")
 

@@ -33,9 +33,13 @@ class LibraryHints:
             goal = Goal.parse(step.state_before.split("\n\n")[0])
         except StateSyntaxError:
             return ()
+        return self.proposed(step, ProofState((goal,)), HINTS)
+
+    def proposed(self, step: StepEntry, state: ProofState, count: int) -> tuple[str, ...]:
+        """At most `count` tactics for `state` where the theorem of `step` stands, the likeliest first."""
         situation = self._situation(step.theorem_id)
         self._situations.stand(situation)
-        (proposed,) = self._policy.suggest([Query(ProofState((goal,)), situation.theorem)], HINTS)
+        (proposed,) = self._policy.suggest([Query(state, situation.theorem)], count)
         return tuple(one.tactic for one in proposed)
 
     def _situation(self, theorem: int) -> Situation:

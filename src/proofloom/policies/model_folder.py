@@ -25,10 +25,18 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(proofloom.models.__file__).with_name("shipped")
 """The folder of the model that comes with the package."""
+SHIPPED_NAME = "shipped"
+"""What that folder is called wherever a model is named."""
 EXTRA = ("torch", "transformers", "tokenizers", "safetensors")
 """What a model needs that the package alone does not bring: the extra `model`."""
 MOST_TOKENS = 64
 """Tokens of a tactic with its end, at most."""
+
+
+def model_place(name: str | Path) -> Path:
+    """Where the model `name` is: a folder or file, or, if there is none, what comes with the package as `shipped`."""
+    place = Path(name)
+    return SHIPPED if str(place) == SHIPPED_NAME and not place.exists() else place
 
 
 def check_model(folder: Path) -> None:

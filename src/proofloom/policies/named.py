@@ -19,7 +19,7 @@ from proofloom.policies.knn import NearestNeighbours
 from proofloom.policies.library_memory import library_memory, memory_file
 from proofloom.policies.mixture import MixturePolicy
 from proofloom.policies.model import ModelConfig, ModelPolicy
-from proofloom.policies.model_folder import SHIPPED, check_model, hint_source, model_policy
+from proofloom.policies.model_folder import SHIPPED_NAME, check_model, hint_source, model_place, model_policy
 from proofloom.policies.policy import Policy
 from proofloom.policies.premise_moves import PremiseMoves
 from proofloom.policies.retrievers import check_retriever, premise_retriever
@@ -60,7 +60,7 @@ class PolicyKit:
         self.tactic_list = tactic_list
         self.dialect = dialect
         self._reading = reading
-        self._model = Path(model) if model else SHIPPED
+        self._model = model_place(model or SHIPPED_NAME)
         self._retriever = retriever
         self._moves: dict[str, PremiseMoves] = {}
         self._threads = threads

@@ -95,6 +95,15 @@ class Batch:
         """How many targets matter."""
         return int((self.targets != IGNORED).sum())
 
+    @property
+    def prompt_targets(self) -> Tensor:
+        """(B, T): behind each place of a prompt the next token of it, `IGNORED` elsewhere."""
+        following = torch.full_like(self.tokens, IGNORED)
+        following[:, :-1] = torch.where(self.real[:, 1:] > 0, self.tokens[:, 1:], IGNORED)
+        said = torch.zeros_like(following, dtype=torch.bool)
+        said[:, self.columns] = self.targets != IGNORED
+        return following.masked_fill(said, IGNORED)
+
     def to(self, device: torch.device) -> Batch:
         """The same on another device."""
         return Batch(*(getattr(self, item.name).to(device, non_blocking=True) for item in fields(self)))

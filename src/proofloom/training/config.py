@@ -17,12 +17,19 @@ class TrainingError(Exception):
 class Precision(StrEnum):
     """In what the model computes; its weights are in full precision always.
 
-    AUTO: bfloat16 on an accelerator that has it, float32 elsewhere.
+    AUTO: bfloat16 on an accelerator or a CPU that multiplies in it, float32 elsewhere.
     """
 
     AUTO = "auto"
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
+
+
+class Optimiser(StrEnum):
+    """How weights are moved (see `optimisers`): ADAMW all of them; MUON the inner matrices, AdamW the others."""
+
+    ADAMW = "adamw"
+    MUON = "muon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class FitConfig:
     are added up, with the same result.
     pool: so many batches are sorted by length together before they are dealt out; 1 does not sort.
     learning_rate: its highest value; it rises over the first `warmup` share of the steps and falls along a cosine to 0.
+    prompt_loss: weight of the loss on the words of the prompt, which teaches a small model what states look like.
+    optimiser: with `muon` try two to four times the learning rate that suits `adamw`.
     weight_decay: of matrices only.  beta1, beta2: of AdamW.  clip: the longest gradient.
     evaluate_every, checkpoint_every, log_every: in steps.  evaluation_examples: at most, the same each time.
     seed: of the order of examples and of dropout.
@@ -49,6 +58,8 @@ class FitConfig:
     beta1: float = 0.9
     beta2: float = 0.95
     clip: float = 1.0
+    prompt_loss: float = 0.0
+    optimiser: Optimiser = Optimiser.ADAMW
     precision: Precision = Precision.AUTO
     seed: int = 0
     evaluate_every: int = 500
@@ -66,7 +77,8 @@ class FitConfig:
             self._check(name, 0 < self._number(name) < math.inf, "a finite number above 0")
         for name in ("warmup", "beta1", "beta2"):
             self._check(name, 0 <= self._number(name) < 1, "a number of at least 0 and below 1")
-        self._check("weight_decay", 0 <= self._number("weight_decay") < math.inf, "a finite number of at least 0")
+        for name in ("weight_decay", "prompt_loss"):
+            self._check(name, 0 <= self._number(name) < math.inf, "a finite number of at least 0")
 
     def as_table(self) -> dict[str, Any]:
         """The fields by name, without those of `flow`."""

@@ -21,11 +21,9 @@ from proofloom.training.checkpoint import Checkpoints, Moment, Parts, randomness
 from proofloom.training.config import FitConfig, TrainingError, learning_rate
 from proofloom.training.examples import Examples
 from proofloom.training.interrupts import interrupts_held
-from proofloom.training.loss import Validation, computing, losses, validate
+from proofloom.training.loss import Validation, computing, losses, shares, validate
 from proofloom.training.metrics import TRAIN, VALIDATION, Logger
-
-LEVELS_RATE = 0.01
-"""The highest learning rate of learned levels, whatever that of the model: they are forty numbers."""
+from proofloom.training.optimisers import optimisers, update
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,8 @@ def fit(
     steps = order.steps(config.epochs)
     if config.flow.learned:
         learned = (learned or LearnedLevels()).to(device)
-    optimiser = adamw(model, config, learned)
-    parts: Parts = {"model": model, "optimiser": optimiser, **({"levels": learned} if learned else {})}
+    chosen = optimisers(model, config, learned)
+    parts: Parts = {"model": model, **chosen, **({"levels": learned} if learned else {})}
     belongs = {name: str(value) for name, value in config.as_table().items()}
     belongs |= {"flow": str(config.flow), "training examples": data.train.digest}
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
@@ -106,7 +104,7 @@ def fit(
                 rate = learning_rate(config, step, steps)
                 report = gradients(model, data, order.batch(step), config, learned)
                 with interrupts_held():
-                    update(optimiser, rate)
+                    update(chosen, rate)
                     moment = Moment(step + 1, randomness(device))
                 if moment.step % config.log_every == 0 or moment.step == 1:
                     numbers = {"learning_rate": rate, **report.numbers}
@@ -133,11 +131,9 @@ def gradients(
 ) -> StepReport:
     """Put the gradients of one step into the parameters, clipped; in as many parts as `config.micro_tokens` asks for.
 
-    The loss is the mean over the words of all tactics of the step, and lambda times the mean over its states of the
-    flow loss, however it is computed in parts; with learned levels, lambda times the anchored divergence too.
+    The loss is that of `shares`; with learned levels lambda times the anchored divergence too.
     """
     device, depth = model.device, model.config.get_text_config().num_hidden_layers
-    words = int(data.train.tactic_lengths[numbers].sum())
     loss, flow = torch.zeros((), device=device), torch.zeros((), device=device)
     model.zero_grad(set_to_none=True)
     if learned is not None:
@@ -146,9 +142,8 @@ def gradients(
     for part in in_parts(numbers, data.train.lengths, config.micro_tokens):
         batch = collate(data.train, part, data.padding).to(device)
         with computing(config.precision, device):
-            found = losses(model, batch, config.flow, depth, learned)
-        tactic, flowed = found.tactic / words, found.flow * (len(part) / len(numbers))
-        total = tactic + config.flow.strength * flowed if config.flow.strength else tactic
+            found = losses(model, batch, config.flow, depth, learned, prompts=config.prompt_loss > 0)
+        total, tactic, flowed = shares(found, data.train, numbers, part, config)
         torch.autograd.backward(total)
         loss, flow = loss + tactic.detach(), flow + flowed.detach()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip)
@@ -158,30 +153,3 @@ def gradients(
             f"than {config.learning_rate}, or precision = 'float32'"
         )
     return StepReport(loss, flow, norm)
-
-
-def update(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Move the weights along the gradients that are there, each group as many times `rate` as it says."""
-    for group in optimiser.param_groups:
-        group["lr"] = rate * group["times"]
-    optimiser.step()
-
-
-def adamw(model: PreTrainedModel, config: FitConfig, learned: LearnedLevels | None = None) -> torch.optim.AdamW:
-    """The optimiser; biases and the scales of norms do not decay, nor do learned levels, which have their own rate."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [one for one in trained if one.dim() >= 2], "weight_decay": config.weight_decay, "times": 1.0},
-        {"params": [one for one in trained if one.dim() < 2], "weight_decay": 0.0, "times": 1.0},
-        {
-            "params": list(learned.parameters()) if learned else [],
-            "weight_decay": 0.0,
-            "times": LEVELS_RATE / config.learning_rate,
-        },
-    ]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]],
-        lr=config.learning_rate,
-        betas=(config.beta1, config.beta2),
-        fused=model.device.type == "cuda",
-    )

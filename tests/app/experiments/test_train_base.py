@@ -115,14 +115,18 @@ def test_a_text_begins_as_the_tokenizer_begins_it(tmp_path: Path) -> None:
             prepare(model, tokenizer, Reading(), 513)
 
 
-def test_the_learning_rate_of_a_base_is_its_own_if_none_is_named() -> None:
-    for given, rate in [
-        ({"base": "b"}, 1e-5),
-        ({"base": "b", "lora": 8}, 2e-4),
-        ({"size": "nano"}, 1e-3),
+def test_how_a_base_is_trained_and_how_a_new_model_if_nothing_is_named() -> None:
+    for given, fit, rate, optimiser, prompt in [
+        ({"base": "b"}, {}, 1e-5, "adamw", 0.0),
+        ({"base": "b", "lora": 8}, {}, 2e-4, "adamw", 0.0),
+        ({"size": "nano"}, {}, 1e-2, "muon", 0.2),
+        ({"size": "nano"}, {"optimiser": "adamw"}, 1e-3, "adamw", 0.2),
+        ({"size": "nano"}, {"learning_rate": 0.02, "prompt_loss": 0.5}, 0.02, "muon", 0.5),
     ]:
-        settings = train_settings("", "options", {"": given})
+        settings = train_settings("", "options", {"": given, "fit": fit})
         assert settings.fit.learning_rate == rate
+        assert settings.fit.optimiser == optimiser
+        assert settings.fit.prompt_loss == prompt
         assert train_settings(settings.toml, "config.toml", {}) == settings
     assert train_settings("", "options", {"": {"base": "b"}, "fit": {"learning_rate": 0.1}}).fit.learning_rate == 0.1
     with pytest.raises(BadInput, match="lora -1: wanted a rank, a whole number of at least 1"):

@@ -264,3 +264,15 @@ def test_the_tree_of_a_state_is_drawn(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out.splitlines() == ["instance  n : nat", "goal      ⊢ n = n", "", *tree]
     assert inspect(ONE_GOAL, tree=True, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["tree"] == tree
+
+
+def test_a_page_has_the_trees_that_are_wanted(here: Path) -> None:
+    for tree in (False, True):
+        assert inspect(ONE_GOAL, tree=tree, output=Path("out")) == 0
+        assert ("│  └─ n : nat" in Path("out", PAGE).read_text("utf-8")) == tree
+
+
+def test_the_model_of_the_package_has_a_name(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch", reason="torch is not installed: pip install 'proofloom[model]'")
+    assert inspect(TWO_GOALS, model=[Path("shipped")]) == 0
+    assert re.search(r"^ +shipped$", capsys.readouterr().out, re.MULTILINE)

@@ -27,6 +27,7 @@ from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
 from proofloom.policies.library_hints import LibraryHints
 from proofloom.policies.library_memory import library_stamp
+from proofloom.policies.model_folder import model_place
 from proofloom.retrieval.premise_index import PremiseIndexError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def train(
     ] = None,
     base: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", help="Start from a model that is there: a folder, or a GGUF file."),
+        typer.Option(metavar="MODEL", help="Start from a model that is there: a folder, a GGUF file, or shipped."),
     ] = None,
     lora: Annotated[
         int | None,
@@ -125,7 +126,7 @@ def training_plan(settings: TrainSettings, entry: SplitEntry) -> TrainingPlan:
     from proofloom.training.library_run import TrainingPlan
     from proofloom.training.start import NewModel, Pretrained, Start
 
-    start: Start = Pretrained(Path(settings.base), settings.lora)
+    start: Start = Pretrained(model_place(settings.base), settings.lora)
     if settings.size:
         start = NewModel(settings.size, SIZES[settings.size])
     return TrainingPlan(start, entry, settings.reading, settings.limits, settings.fit)
@@ -189,7 +190,7 @@ def _check_base(settings: TrainSettings, trackio: bool) -> None:
     """Find out before a run folder is made that the base or a package is missing."""
     from proofloom.models.pretrained import GGUF_NEEDS
 
-    base = Path(settings.base)
+    base = model_place(settings.base)
     if settings.base and not base.exists():
         raise BadInput(f"--base {base}: there is no such folder or file")
     gguf = GGUF_NEEDS if base.suffix == ".gguf" else ()

@@ -22,6 +22,10 @@ ALL_LAYERS = "all"
 """How TOML says that every layer is constrained."""
 BASE_RATE, LORA_RATE = 1e-5, 2e-4
 """The learning rates for a model that was trained before, whole (the baseline's) or by adapters, if none is named."""
+MUON_RATE, ADAMW_RATE = 1e-2, 1e-3
+"""The learning rates for a new model, by its optimiser, if none is named."""
+PROMPT_LOSS = 0.2
+"""How much the words of the prompt count for a new model, if that is not named (docs/experiments.md)."""
 _TABLES = ("reading", "limits", "fit", "flow")
 
 
@@ -78,6 +82,8 @@ def train_settings(text: str, source: str, given: Mapping[str, Mapping[str, Any]
     else:
         top["size"] = str(top["size"] or "nano")
         choice("size", top["size"], SIZES)
+        fit = {"optimiser": "muon", "prompt_loss": PROMPT_LOSS, **tables["fit"]}
+        tables["fit"] = {"learning_rate": MUON_RATE if fit["optimiser"] == "muon" else ADAMW_RATE, **fit}
         if top["lora"]:
             raise BadInput(f"{source}: lora {top['lora']} without a base: a new model has nothing to adapt")
     if not isinstance(top["lora"], int) or isinstance(top["lora"], bool) or top["lora"] < 0:

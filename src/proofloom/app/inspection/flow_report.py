@@ -168,9 +168,17 @@ def model_object(model: ModelFlows) -> dict[str, Any]:
 
 
 def inspection_page(
-    title: str, states: Sequence[LevelledText], shown: int, models: Sequence[ModelFlows], pictures: Mapping[str, bytes]
+    title: str,
+    states: Sequence[LevelledText],
+    shown: int,
+    models: Sequence[ModelFlows],
+    pictures: Mapping[str, bytes],
+    *,
+    trees: bool = False,
 ) -> str:
-    """The page about `states`, of which the first `shown` are printed; `pictures` are PNG files by their captions."""
+    """The page about `states`, of which the first `shown` are printed, with their `trees` if these are wanted;
+    `pictures` are PNG files by their captions.
+    """
     text = resources.files("proofloom.app.inspection").joinpath("inspect.html.jinja").read_text("utf-8")
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     names = {int(level): level.name.lower() for level in Level} | {OUTSIDE: "outside"}
@@ -179,7 +187,7 @@ def inspection_page(
         version=__version__,
         levels=names,
         colours=COLOURS,
-        states=[list(state_lines(state)) for state in states[:shown]],
+        states=[(list(state_lines(state)), told_tree(state) if trees else []) for state in states[:shown]],
         headline=headline(states),
         notes=[f"{model.name}: {note}" for model in models for note in notes(model)],
         models=models,

@@ -30,7 +30,7 @@ from proofloom.app.toml_records import BadInput
 from proofloom.assistants.files import write_beside
 from proofloom.evaluation.attention_flows import attention_flows, token_attention
 from proofloom.hierarchy import LevelledText, levelled_state
-from proofloom.policies.model_folder import loaded_model
+from proofloom.policies.model_folder import loaded_model, model_place
 from proofloom.proofs import ProofState
 
 if TYPE_CHECKING:
@@ -60,7 +60,10 @@ def inspect(
     ],
     model: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FOLDER", help="A model to look into; may be given several times, to compare."),
+        typer.Option(
+            metavar="FOLDER",
+            help="A model to look into, or shipped for the one of the package; may be given several times.",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="DIR", help=f"Write {PAGE} and, for models, {LEVELS} and {TOKENS} there.")
@@ -106,7 +109,8 @@ def inspect(
     if output is not None:
         title = f"{len(levelled):,} proof states" if len(levelled) > 1 else "A proof state"
         captions = {_CAPTIONS[name]: data for name, data in pictures.items()}
-        files = {PAGE: inspection_page(title, levelled, len(shown), models, captions).encode(), **pictures}
+        page = inspection_page(title, levelled, len(shown), models, captions, trees=tree)
+        files = {PAGE: page.encode(), **pictures}
     written = _write(files, output) if output is not None else []
     for line in _printed(shown, levelled, models, written, tree, as_json):
         typer.echo(line)
@@ -182,7 +186,7 @@ def _measured(folder: Path, name: str, states: Sequence[ProofState], question: _
     from proofloom.models.reading import remembered_reading
     from proofloom.training.examples import Limits
 
-    loaded = loaded_model(folder)
+    loaded = loaded_model(model_place(folder))
     tokenizer, model = loaded.tokenizer, loaded.model.float()
     use_flow_attention(model)
     config = model.config.get_text_config()
