@@ -4,7 +4,8 @@ The tracer reads names from what the compiler wrote down.  Here a random sample 
 each word of the tactic that is neither local nor part of its syntax goes to `Locate` in a Rocq that stands before the
 theorem.  Recall of retrieval is the share of a step's premises among the best k of those that may be used there, for
 BM25 and, if the library has an index (`proofloom index`), for the vectors of its encoder and for both together.
-With a split it is told apart for premises that its training part uses and for new ones.
+With a split it is told apart for premises that its training part uses and for new ones; the steps are those of the test
+part, or with `--only` all of one library, which may be one that the split does not know.
 """
 
 from __future__ import annotations
@@ -271,16 +272,25 @@ def retrieval(
 
 
 def drawn(
-    library: Library, size: int, seed: int, *, with_premises: bool, split: str | None = None, part: str | None = None
+    library: Library,
+    size: int,
+    seed: int,
+    *,
+    with_premises: bool,
+    of: tuple[str | None, str | None] = (None, None),
+    only: str | None = None,
 ) -> list[Asked]:
-    """Random steps of proofs that stand in Rocq files, of one part of a split if that is given."""
-    rocq = {e.id for e in library.repositories() if e.repository.assistant == "rocq"}
+    """Random steps of proofs that stand in Rocq files, `of` a part of a split or `only` of one repository if given."""
+    found = [entry for entry in library.repositories() if entry.repository.assistant == "rocq"]
+    rocq = {entry.id for entry in found if only in (None, entry.repository.url.removeprefix("rocq:"))}
+    if not rocq:
+        raise SystemExit(f"--only {only}: no such repository; there are {', '.join(e.repository.url for e in found)}")
     files = {file.id: file for file in library.files() if file.repository_id in rocq}
     theorems = {theorem.id: theorem for theorem in library.theorems() if theorem.file_id in files}
     generator = random.Random(seed)
     kept: list[StepEntry] = []
     seen = 0
-    for step in library.steps(by=SOURCE, split=split, part=part):
+    for step in library.steps(by=SOURCE, split=of[0], part=of[1]):
         if step.theorem_id in theorems and (step.premises or not with_premises):
             seen += 1
             if len(kept) < size:
@@ -374,18 +384,19 @@ def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--db", help="a library that `proofloom trace` made (default: a few files are traced)")
     parser.add_argument("--split", metavar="NAME", help="retrieval is asked about steps of the test part of this split")
+    parser.add_argument("--only", metavar="NAME", help="steps of this library alone, such as Coquelicot")
     parser.add_argument("--sample", type=int, default=300, metavar="N", help="steps asked about (default 300)")
     parser.add_argument("--retrieval-only", action="store_true", help="leave out the comparison with Locate")
     options = parser.parse_args()
-    figures = Figures("premises", quiet=options.json)
+    figures = Figures(f"premises_{options.only.lower()}" if options.only else "premises", quiet=options.json)
     toolchain = find_toolchain()
     size = min(options.sample, 200) if options.quick else options.sample
     with library_place(options.db, toolchain) as place, Library.open(place, create=False) as library:
         if not options.retrieval_only:
-            asked = drawn(library, size, options.seed, with_premises=False)
+            asked = drawn(library, size, options.seed, with_premises=False, only=options.only)
             report_agreement(asked, agreement(asked, roots_of(library, toolchain), toolchain), figures)
-        part = None if options.split is None else "test"
-        steps = drawn(library, 5 * size, options.seed, with_premises=True, split=options.split, part=part)
+        asked_of = (None, None) if options.split is None or options.only else (options.split, "test")
+        steps = drawn(library, 5 * size, options.seed, with_premises=True, of=asked_of, only=options.only)
         report_retrieval(len(steps), retrieval(steps, library, index_file(place), (1, 10, 100), options.split), figures)
         figures.figure("premises", library.counts()["premises"])
     figures.finish(options.out)
