@@ -73,17 +73,15 @@ def main() -> None:
     def logical_name(path: Path) -> str:
         return settings_for(path, toolchain).logical_name
 
-    with (
-        library_place(options.db, toolchain) as place,
-        PolicyKit(
-            place, options.split, logical_name, model=options.model, retriever=options.retriever, threads=1
-        ) as kit,
-    ):
-        steps = drawn(kit, options.split, options.part, 30 if options.quick else options.sample, options.seed)
-        figures.figure("steps", len(steps))
-        for name in options.policy.split(","):
-            kit.prepare(name)
-            measure(kit, name, steps, figures, options.seed)
+    with library_place(options.db, toolchain) as place:
+        for name in options.policy.split(","):  # each with its own kit: a model remembers what it has said
+            with PolicyKit(
+                place, options.split, logical_name, model=options.model, retriever=options.retriever, threads=1
+            ) as kit:
+                kit.prepare(name)
+                steps = drawn(kit, options.split, options.part, 30 if options.quick else options.sample, options.seed)
+                figures.figure("steps", len(steps))
+                measure(kit, name, steps, figures, options.seed)
     figures.finish(options.out)
 
 
