@@ -60,6 +60,20 @@ def test_three_lines_change_an_encoder_and_one_brings_it_back(encoder: Any, word
     assert encoder.config._attn_implementation == "sdpa"
 
 
+def test_an_injection_takes_the_place_of_another(encoder: Any, words: Any) -> None:
+    before = hidden(encoder, words)
+    first = inject_hierarchy(encoder, layers=[1], tree=(4,))
+    second = inject_hierarchy(encoder, layers=[2], tree=(4,))
+    both = hidden(encoder, words)
+    first.remove()
+    assert torch.equal(hidden(encoder, words), both)
+    second.remove()
+    assert torch.equal(hidden(encoder, words), before)
+    assert encoder.config._attn_implementation == "sdpa"
+    inject_hierarchy(encoder, layers=[2], tree=(4,))
+    assert torch.equal(hidden(encoder, words), both)
+
+
 def test_one_family_is_the_model_as_it_was(encoder: Any, words: Any) -> None:
     before = hidden(encoder, words)
     inject_hierarchy(encoder, layers=[1, 2, 3, 4], tree=())

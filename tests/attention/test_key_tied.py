@@ -160,6 +160,17 @@ def test_the_cache_gives_what_the_whole_gives(seed: int, places: bool) -> None:
         torch.testing.assert_close(output, whole[:, :, new.token])
 
 
+def test_half_precision_keeps_its_kind() -> None:
+    tree = random_batch(3, [11], 11)
+    rows = [one.bfloat16() for one in random_rows(1, 2, 11, 4)]
+    whole, cache = key_tied_attention(*rows, tree), KeyTiedCache()
+    assert whole.dtype == torch.bfloat16
+    for new in arrivals(tree):
+        output = cache.step(*(one[:, :, new.token] for one in rows), new.shared, opened=len(new.nodes) - 1)
+        assert output.dtype == torch.bfloat16
+        torch.testing.assert_close(output, whole[:, :, new.token], atol=1e-2, rtol=0)
+
+
 def test_the_cache_stays_small() -> None:
     tree, cache = windows([256], (4, 4, 4)), KeyTiedCache()
     q, k, v = random_rows(1, 1, 256, 2)

@@ -98,10 +98,10 @@ class KeyTiedCache:
             self._edge.append(_Open(None if places is None else places[number]))
         own = None if places is None else places[opened]
         work = torch.promote_types(query.dtype, torch.float32)
-        query, key, value = (one.to(work) for one in (query, key, value))
-        output = self._attended(query, key, value, own)
-        self._edge[-1].children.append(_Finished(1, key, value, own))
-        return output
+        kept_key, kept_value = key.to(work), value.to(work)
+        output = self._attended(query.to(work), kept_key, kept_value, own)
+        self._edge[-1].children.append(_Finished(1, kept_key, kept_value, own))
+        return output.to(query.dtype)
 
     def _attended(self, query: Tensor, key: Tensor, value: Tensor, own: Tensor | None) -> Tensor:
         scale = query.shape[-1] ** -0.5 if self._scale is None else self._scale

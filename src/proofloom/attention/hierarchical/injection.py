@@ -45,12 +45,15 @@ def inject_hierarchy(model: PreTrainedModel, layers: Sequence[int], tree: Trees 
     Without `tree`, each call brings its own: `model(..., tree=signal)`.  A causal model attends inside the tree with
     the mask of the paper, which is right where all of the tree is given (a prompt).  Raises `ValueError` for layers
     that the model does not have, and for models whose attention is more than a softmax of scaled scores; a layer that
-    may not read all of the tree (a sliding window) is refused when it is run.
+    may not read all of the tree (a sliding window) is refused when it is run.  An injection takes the place of another.
     """
     numbered = _numbered(model)
     known = {number + 1 for number, _ in numbered}
     if not layers or not set(layers) <= known:
         raise ValueError(f"layers {sorted(layers)}: wanted some of {sorted(known)}, which this model has")
+    for _, module in numbered:  # one injection at a time: another takes its place
+        if (place := getattr(module, _MARK, None)) is not None:
+            place.injection.remove()
     injection = Injection(model, frozenset(layer - 1 for layer in layers), tree)
     use_attention(model, NAME, hierarchical_attention_forward)
     for number, module in numbered:
@@ -94,12 +97,13 @@ class Injection:
         self._last: _Laid | None = None
 
     def remove(self) -> None:
-        """Let the model attend as it did before."""
-        for _, module in _numbered(self._model):
-            place: _Place | None = getattr(module, _MARK, None)
-            if place is not None and place.injection is self:
-                delattr(module, _MARK)
-        self._model.set_attn_implementation(self._before)
+        """Let the model attend as it did before; nothing happens if it was removed already."""
+        places = [(module, getattr(module, _MARK, None)) for _, module in _numbered(self._model)]
+        ours = [module for module, place in places if isinstance(place, _Place) and place.injection is self]
+        for module in ours:
+            delattr(module, _MARK)
+        if ours:
+            self._model.set_attn_implementation(self._before)
 
     def laid(self, own: NestedSignal | None, mask: Tensor | None, query: Tensor, causal: bool) -> _Laid:
         """The trees of this call in tensors: `own` if it brought some; `mask` (B, 1, T, S) says who may read."""
