@@ -12,6 +12,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'proofloom[model]'")
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 
+from kept_records import Kept
+
 from proofloom.attention.flow_loss import FlowSettings, Normaliser
 from proofloom.attention.interface import use_flow_attention
 from proofloom.attention.learned_levels import LearnedLevels
@@ -20,7 +22,7 @@ from proofloom.training.checkpoint import Checkpoints
 from proofloom.training.config import FitConfig, Precision, TrainingError, learning_rate
 from proofloom.training.fit import TrainingData, fit, gradients, heights
 from proofloom.training.loss import validate
-from proofloom.training.metrics import TRAIN, VALIDATION, Record
+from proofloom.training.metrics import TRAIN, VALIDATION
 from proofloom.training.optimisers import adamw
 
 CONFIG = FitConfig(
@@ -29,25 +31,6 @@ CONFIG = FitConfig(
 )  # fmt: skip
 STEPS = 8
 ONE_STEP = replace(CONFIG, epochs=0.1)
-
-
-class Kept:
-    """Keeps records; at `interrupt`, the number of a record, there is a Ctrl-C."""
-
-    def __init__(self, interrupt: int | None = None) -> None:
-        self.records: list[Record] = []
-        self._interrupt = interrupt
-
-    def write(self, record: Record) -> None:
-        self.records.append(record)
-        if len(self.records) == self._interrupt:
-            raise KeyboardInterrupt
-
-    def rewind(self, step: int) -> None:
-        self.records = [one for one in self.records if int(one["step"]) < step + (one["kind"] == TRAIN)]
-
-    def seen(self, kind: str, name: str) -> list[Any]:
-        return [record[name] for record in self.records if record["kind"] == kind]
 
 
 @pytest.fixture(scope="module")

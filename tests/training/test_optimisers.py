@@ -14,12 +14,14 @@ transformers = pytest.importorskip(
     "transformers", reason="transformers is not installed: pip install 'proofloom[model]'"
 )
 
+from kept_records import Kept
+
 from proofloom.attention.flow_loss import FlowSettings
 from proofloom.attention.learned_levels import LearnedLevels
 from proofloom.training.checkpoint import Checkpoints
 from proofloom.training.config import FitConfig, Optimiser, TrainingError
 from proofloom.training.fit import TrainingData, fit
-from proofloom.training.metrics import TRAIN, VALIDATION, Record
+from proofloom.training.metrics import VALIDATION
 from proofloom.training.optimisers import inner_matrices, optimisers, update
 
 CONFIG = FitConfig(
@@ -27,22 +29,6 @@ CONFIG = FitConfig(
     evaluation_examples=8, optimiser=Optimiser.MUON, flow=FlowSettings(strength=0.5, layers=4),
 )  # fmt: skip
 needs_muon = pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this torch has no Muon: wanted 2.9 or later")
-
-
-class Kept:
-    """Keeps records; at `interrupt`, the number of a record, there is a Ctrl-C."""
-
-    def __init__(self, interrupt: int | None = None) -> None:
-        self.records: list[Record] = []
-        self._interrupt = interrupt
-
-    def write(self, record: Record) -> None:
-        self.records.append(record)
-        if len(self.records) == self._interrupt:
-            raise KeyboardInterrupt
-
-    def rewind(self, step: int) -> None:
-        self.records = [one for one in self.records if int(one["step"]) < step + (one["kind"] == TRAIN)]
 
 
 def llama() -> Any:
@@ -110,7 +96,7 @@ def test_an_interrupted_run_goes_on_as_if_there_had_been_no_interruption_with_mu
     assert log.records == undisturbed.records
     for one, same in zip(whole.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, same)
-    losses = [one["loss"] for one in log.records if one["kind"] == VALIDATION]
+    losses = log.seen(VALIDATION, "loss")
     assert losses[-1] < losses[0] - 1
     with pytest.raises(TrainingError, match="made with optimiser=muon, now it is adamw"):
         fit(new_model(), data, replace(CONFIG, optimiser=Optimiser.ADAMW), Kept(), checkpoints)
