@@ -95,6 +95,23 @@ def test_what_is_no_forest_is_refused(parent: list[int], leaf: list[int], slot: 
         NestedSignal.from_arrays(1, 2, parent, leaf, slot)
 
 
+@pytest.mark.parametrize(
+    ("members", "says"),
+    [
+        ({"domain": [-1, 0, 2]}, "domains from 0 to 2: wanted 0 to 1"),
+        ({"domain": [-1, 0]}, r"domain of shape \(2,\): wanted \(3,\)"),
+        ({"domain": [-1, 1, 1], "key": [-1, 0, -1]}, "node 2 has key -1"),
+        ({"domain": [-1, 1, 1], "key": [-1, 0, 3]}, "node 2 has key 3"),
+        ({"domain": [-1, 0, 0], "key": [-1, 0, -1]}, "node 1 has key 0"),
+        ({"present": [True]}, r"present of shape \(1,\)"),
+    ],
+)
+def test_members_that_their_domain_does_not_know_are_refused(members: dict[str, list[int]], says: str) -> None:
+    domains = (Domain(), Domain("goal", Kind.RECORD, ("case", "conclusion")))
+    with pytest.raises(ValueError, match=says):
+        NestedSignal.from_arrays(1, 2, [-1, 0, 0], [False, True, True], [-1, 0, 1], domains=domains, **members)
+
+
 def test_slots_of_another_signal_are_refused() -> None:
     with pytest.raises(ValueError, match="slot 0 under root 1: wanted one of its own tokens, 2 to 3"):
         NestedSignal.from_arrays(2, 2, [-1, -1, 0, 1], [0, 0, 1, 1], [-1, -1, 1, 0])
@@ -115,6 +132,8 @@ def test_trees_that_make_no_sense_are_refused() -> None:
         NestedSignal.of([Branch(record, (0,), ("conclusion",))])
     with pytest.raises(ValueError, match="wanted keys for a record"):
         Domain("goal", Kind.RECORD)
+    with pytest.raises(TypeError, match=r"branching 4: wanted the sizes of windows, lowest first, such as \(4,\)"):
+        windows([4], 4)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="windows of 2 or more"):
         windows([4], (1,))
     with pytest.raises(ValueError, match="1 token or more"):

@@ -125,5 +125,8 @@ def test_pictures_cut_what_is_long_and_show_padding() -> None:
     for token in range(1, 2000):
         chain = (chain, token)
     assert len(picture(NestedSignal.of([chain]), ["a"] * 2000, width=10)) == 3997
+    assert picture(NestedSignal.of([tree])) == ["sequence", "├─ 0 1 2 3", "└─ (padding)"]
+    with pytest.raises(ValueError, match="signal 1: wanted one from 0 to 0"):
+        picture(NestedSignal.of([tree]), signal=1)
     with pytest.raises(ValueError, match="2 texts: wanted 4"):
         picture(NestedSignal.of([tree]), ["a", "b"])

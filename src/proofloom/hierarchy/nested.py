@@ -136,14 +136,17 @@ class NestedSignal:
         parents, slots = np.asarray(parent, np.int64), np.asarray(slot, np.int64)
         leaves = np.asarray(leaf, bool)
         _check(batch, tokens, parents, leaves, slots)
+        numbers = np.where(parents == NONE, NONE, 0) if domain is None else np.asarray(domain, np.int64)
+        names = np.full_like(parents, NONE) if key is None else np.asarray(key, np.int64)
+        here = leaves if present is None else np.asarray(present, bool)
+        _check_members(parents, numbers, names, here, domains)
         order, starts = _by_depth(parents)
         place = np.empty_like(order)
         place[order] = np.arange(len(order))
         parents = np.where(parents[order] == NONE, NONE, place[parents[order]])
         leaves, slots = leaves[order], slots[order]
         own = leaves & (slots != NONE)
-        if present is not None:
-            own &= np.asarray(present, bool)[order]
+        own &= here[order]
         size = own.astype(np.int64)
         for start, end in zip(starts[-2:0:-1], starts[:1:-1], strict=True):
             np.add.at(size, parents[start:end], size[start:end])
@@ -154,7 +157,6 @@ class NestedSignal:
                 f"slot {slots[wrong[0]]} under root {owner[wrong[0]]}: wanted one of its own tokens, "
                 f"{owner[wrong[0]] * tokens} to {(owner[wrong[0]] + 1) * tokens - 1}"
             )
-        blank = np.where(parents == NONE, NONE, 0)
         return cls(
             batch,
             tokens,
@@ -164,8 +166,8 @@ class NestedSignal:
             slots,
             size,
             _ranks(parents),
-            blank if domain is None else np.asarray(domain, np.int64)[order],
-            np.full_like(parents, NONE) if key is None else np.asarray(key, np.int64)[order],
+            numbers[order],
+            names[order],
             domains,
         )
 
@@ -262,6 +264,26 @@ def _check(batch: int, tokens: int, parent: Integers, leaf: NDArray[np.bool_], s
     used = np.bincount(slot[slot != NONE], minlength=1)
     if used.max(initial=0) > 1:
         raise ValueError(f"slot {int(used.argmax())} belongs to {int(used.max())} leaves: wanted one")
+
+
+def _check_members(
+    parent: Integers, domain: Integers, key: Integers, present: NDArray[np.bool_], domains: Sequence[Domain]
+) -> None:
+    """What families say of their members: a domain that is there, and a key of it if it is a record."""
+    for name, one in (("domain", domain), ("key", key), ("present", present)):
+        if one.shape != parent.shape:
+            raise ValueError(f"{name} of shape {one.shape}: wanted {parent.shape}, one for each node")
+    below = parent != NONE
+    if below.any() and not (domain[below].min() >= 0 and domain[below].max() < len(domains)):
+        raise ValueError(
+            f"domains from {domain[below].min()} to {domain[below].max()}: wanted 0 to {len(domains) - 1} for all "
+            "nodes but roots"
+        )
+    keys = np.array([len(one.keys) for one in domains], np.int64)[domain]
+    wrong = np.flatnonzero(below & np.where(keys > 0, (key < 0) | (key >= keys), key != NONE))
+    if len(wrong):
+        node = wrong[0]
+        raise ValueError(f"node {node} has key {key[node]} of {domains[domain[node]]}: wanted the number of one, or -1")
 
 
 def _by_depth(parent: Integers) -> tuple[Integers, Integers]:

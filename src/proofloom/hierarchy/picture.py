@@ -10,12 +10,16 @@ _GAP = " "
 _MORE = " …"
 
 
-def picture(tree: NestedSignal, texts: Sequence[str], *, signal: int = 0, width: int = 100) -> list[str]:
-    """The lines of one signal of the batch; `texts` (N) are those of its tokens.  Long families of leaves are cut.
+def picture(tree: NestedSignal, texts: Sequence[str] | None = None, *, signal: int = 0, width: int = 100) -> list[str]:
+    """The lines of one signal of the batch; `texts` (N) are those of its tokens, by default their numbers.  Long
+    families of leaves are cut.
 
     A node is called by its key if it is a field of a record, else by the domain of its children.  Raises `ValueError`
     if the texts are not as many as the tokens.
     """
+    texts = [str(token) for token in range(tree.tokens)] if texts is None else texts
+    if not 0 <= signal < tree.batch:
+        raise ValueError(f"signal {signal}: wanted one from 0 to {tree.batch - 1}")
     if len(texts) != tree.tokens:
         raise ValueError(f"{len(texts)} texts: wanted {tree.tokens}, one for each token of the tree")
     children: dict[int, list[int]] = {}

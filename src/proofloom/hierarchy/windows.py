@@ -20,6 +20,8 @@ def windows(lengths: Sequence[int], branching: Sequence[int], tokens: int | None
     All trees have the form of the longest (or of `tokens` slots); what a shorter text lacks is padding.  One length
     makes a tree that serves a whole batch.  Raises `ValueError` for lengths or branchings below 1.
     """
+    if isinstance(branching, int):
+        raise TypeError(f"branching {branching}: wanted the sizes of windows, lowest first, such as ({branching},)")
     if not lengths or min(lengths) < 1:
         raise ValueError(f"lengths {tuple(lengths)}: wanted at least one text, of 1 token or more")
     if min(branching, default=2) < 2:
