@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from figure import FIGURE, word_offsets
 from hypothesis import given, settings
@@ -187,6 +189,14 @@ def test_scores_before_the_softmax_are_summed_by_class() -> None:
     scores = (query @ key.repeat_interleave(2, 1).transpose(-1, -2) * 8**-0.5).relu().mean(1).tril()
     wanted = [(scores * (levels == level)[:, None]).sum(-1) for level in range(5)]
     torch.testing.assert_close(masses, torch.stack(wanted, -1))
+
+
+@pytest.mark.parametrize("kind", [torch.int8, torch.int16, torch.int32])
+def test_levels_may_be_small_integers(kind: Any) -> None:
+    query, key, value, levels, _ = tensors((4, 2), (6, 6), 8, torch.float32)
+    _, wanted = flow_attention(query, key, value, levels, levels, is_causal=True)
+    _, found = flow_attention(query, key, value, levels.to(kind), levels.to(kind), is_causal=True)
+    assert torch.equal(found, wanted)
 
 
 def test_it_is_one_graph() -> None:

@@ -37,7 +37,7 @@ def test_the_weights_are_those_of_the_paper() -> None:
     assert FlowSettings(layers=None).weights(4) == FlowSettings(layers=4).weights(4)
 
 
-@given(st.integers(1, 40))
+@given(st.integers(2, 40))
 def test_the_weights_sum_to_what_bounds_the_loss(layers: int) -> None:
     assert sum(FlowSettings(layers=layers).weights(40)) == pytest.approx((layers - 1) / 2)
     assert sum(FlowSettings(layers=layers, first=0).weights(40)) == pytest.approx((layers + 1) / 2)
@@ -46,7 +46,6 @@ def test_the_weights_sum_to_what_bounds_the_loss(layers: int) -> None:
 def test_only_layers_that_weigh_something_are_read() -> None:
     assert FlowSettings(layers=4).record(DEPTH).layers == {0, 1, 2}
     assert FlowSettings(layers=4, first=0).record(DEPTH).layers == {0, 1, 2, 3}
-    assert FlowSettings(layers=1).record(DEPTH).layers == frozenset()
     assert FlowSettings(strength=0).record(DEPTH).layers == frozenset()
 
 
@@ -124,6 +123,14 @@ def test_an_example_without_levels_counts_as_nothing() -> None:
 def test_settings_that_make_no_sense_are_refused(fields: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         FlowSettings(**fields)
+
+
+@pytest.mark.parametrize(("layers", "depth"), [(1, DEPTH), (None, 1)])
+def test_a_loss_in_which_no_layer_weighs_anything_is_refused(layers: int | None, depth: int) -> None:
+    with pytest.raises(ValueError, match="layers=1: the last constrained layer weighs nothing"):
+        FlowSettings(layers=layers).record(depth)
+    assert FlowSettings(layers=layers, first=0).record(depth).layers == {0}
+    assert FlowSettings(layers=layers, strength=0).record(depth).layers == frozenset()
 
 
 def test_more_constrained_layers_than_layers_are_refused() -> None:

@@ -100,6 +100,42 @@ def trained(model: Any, inputs: dict[str, Any], settings: FlowSettings | None) -
     return [parameter.detach() for parameter in model.parameters()]
 
 
+LATENT = {"q_lora_rank": 8, "kv_lora_rank": 8, "qk_rope_head_dim": 4, "qk_nope_head_dim": 4, "v_head_dim": 12}
+EXPERTS = {"moe_intermediate_size": 16, "n_routed_experts": 4, "num_experts_per_tok": 2, "n_group": 1, "topk_group": 1}
+OTHERS: dict[str, dict[str, Any]] = {
+    "Qwen3": GROUPED | {"head_dim": 8},
+    "Mistral": GROUPED | {"sliding_window": 8},
+    "Phi3": GROUPED | {"pad_token_id": 0},
+    "GPT2": {"vocab_size": WORDS, "n_embd": 32, "n_layer": DEPTH, "n_head": 4},
+    "OPT": COMMON | {"ffn_dim": 48, "word_embed_proj_dim": 32},
+    "DeepseekV3": GROUPED | LATENT | EXPERTS | {"num_key_value_heads": 4},
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_families_read_what_their_matrices_say(name: str) -> None:
+    """Among them values of another width than the keys (DeepSeek), and shared key heads (the others but two)."""
+    torch.manual_seed(3)
+    kind = "LMHeadModel" if name == "GPT2" else "ForCausalLM"
+    model = getattr(transformers, name + kind)(getattr(transformers, f"{name}Config")(**OTHERS[name])).eval()
+    inputs = batch("right")
+    words, mask, levels = (inputs[part] for part in ("input_ids", "attention_mask", "token_levels"))
+    model.set_attn_implementation("eager")
+    with torch.no_grad():
+        plain = model(words, attention_mask=mask, output_attentions=True)
+    use_flow_attention(model)
+    record = FlowRecord(range(DEPTH))
+    with torch.no_grad():
+        logits = model(**inputs, flow=record).logits
+    real = mask.bool()
+    torch.testing.assert_close(logits[real], plain.logits[real], atol=1e-5, rtol=1e-4)
+    columns = (levels[..., None] == torch.arange(5)).float()
+    for layer, attention in enumerate(plain.attentions):
+        torch.testing.assert_close(
+            record.masses(layer)[real], (attention.mean(1) @ columns)[real], atol=1e-5, rtol=1e-4
+        )
+
+
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
 def test_check_4_strength_0_trains_the_plain_model_bit_for_bit(family: Callable[[], Any]) -> None:
     inputs = batch("right")

@@ -68,7 +68,7 @@ def flow_attention(
 
 def forbidden_mass(masses: Tensor, query_classes: Tensor, forbidden: Tensor) -> Tensor:
     """(B, T) from the masses (B, T, C) of each query on each class and the table (C, C); 0 for queries outside."""
-    rows = forbidden.to(masses)[query_classes.clamp(min=0)]
+    rows = forbidden.to(masses)[query_classes.clamp(min=0).long()]
     total: Tensor = (masses * rows).sum(-1)
     return torch.where(query_classes != OUTSIDE, total, torch.zeros_like(total))
 

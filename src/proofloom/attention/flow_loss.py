@@ -159,11 +159,19 @@ class FlowSettings:
             )
 
     def weights(self, depth: int) -> tuple[float, ...]:
-        """alpha of each layer of a model of `depth` layers, 0.0 for layers that are not constrained."""
+        """alpha of each layer of a model of `depth` layers, 0.0 for layers that are not constrained.
+
+        Raises `ValueError` for more constrained layers than layers, and for a loss in which no layer weighs anything.
+        """
         constrained = depth if self.layers is None else self.layers
         if constrained > depth:
             raise ValueError(f"flow layers={constrained}: wanted at most {depth}, the layers of the model")
         alphas = [1 - (place + self.first) / constrained if self.decay else 1.0 for place in range(constrained)]
+        if self.strength and not any(alphas):
+            raise ValueError(
+                f"flow layers={constrained}: the last constrained layer weighs nothing, and there is no other; wanted "
+                "2 or more, or first=0"
+            )
         return tuple(alphas + [0.0] * (depth - constrained))
 
     def record(self, depth: int, forbidden: Tensor | None = None) -> FlowRecord:

@@ -25,7 +25,7 @@ def use_attention(model: PreTrainedModel, name: str, forward: Callable[..., Any]
     if not model._supports_sdpa:
         raise ValueError(
             f"{type(model).__name__} has attention that torch's fused kernel does not know (soft-capped scores, sinks, "
-            "relative positions): wanted a model that can be loaded with attn_implementation='sdpa'"
+            "relative positions), or that is its own: wanted a model that can be loaded with attn_implementation='sdpa'"
         )
     AttentionInterface.register(name, forward)
     AttentionMaskInterface.register(name, sdpa_mask)
