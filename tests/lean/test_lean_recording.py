@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
+import pytest
 from small_lean import HEADER
 
 from proofloom.assistants.doubles import player
@@ -44,12 +46,17 @@ def test_a_recorded_dialogue_is_the_dialogue(toolchain: LeanToolchain, tmp_path:
     assert times == sorted(times) and times[-1] < 120
 
 
-def test_a_process_that_is_killed_is_an_end_in_the_recording(toolchain: LeanToolchain, tmp_path: Path) -> None:
+@pytest.mark.parametrize("found_in", ["writing", "either"])
+def test_a_process_that_is_killed_is_an_end_in_the_recording(
+    toolchain: LeanToolchain, tmp_path: Path, found_in: str
+) -> None:
     recording = Recording(tmp_path / "dialogue.jsonl", toolchain)
     theorem = Theorem("t", "theorem t (p : Prop) : p → p := by", before=HEADER, file=tmp_path / "T.lean", ending="")
     with RecordedLean(toolchain, recording, LIMITS) as lean:
         session = lean.open(theorem)
         os.kill(session.process_id, signal.SIGKILL)
+        while found_in == "writing" and " Z " not in Path(f"/proc/{session.process_id}/stat").read_text():
+            time.sleep(0.01)
         assert isinstance(session.apply(session.root, "intro h", 30), Step)
         session.close()
     recording.close()

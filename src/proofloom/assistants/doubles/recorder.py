@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,17 +96,24 @@ class _RecordedWorker(LeanWorker):
 
     def _write(self, data: bytes, deadline: float) -> None:
         self._keep("session", data)
-        super()._write(data, deadline)
+        with self._death_told():
+            super()._write(data, deadline)
 
     def _read(self, deadline: float) -> bytes:
-        try:
+        with self._death_told():
             data = super()._read(deadline)
+        self._keep("lean", data)
+        return data
+
+    @contextmanager
+    def _death_told(self) -> Iterator[None]:
+        """A process that is found dead, in reading or in writing, has ended by itself unless we ended it."""
+        try:
+            yield
         except ProcessDied as death:
             if not death.by_us:
                 self._recording.ended(self._number)
             raise
-        self._keep("lean", data)
-        return data
 
     def _keep(self, by: str, data: bytes) -> None:
         try:
