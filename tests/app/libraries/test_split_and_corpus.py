@@ -130,7 +130,7 @@ def test_deletion_is_by_name(here: Path) -> None:
         (["export", "out", "--format", "xml"], "unknown --format 'xml'; valid: parquet, leandojo"),
         (["export", "out", "--splits", "a"], "the format parquet has no splits"),
         (["export", "out", "--format", "leandojo"], "the layout needs a split"),
-        (["export", "out", "--format", "leandojo", "--splits", "a"], "there is no split 'a'; there are: none"),
+        (["export", "out", "--format", "leandojo", "--splits", "a"], "no split 'a'; make one with `proofloom split`"),
         (["export", "."], ".: is there already; name a new folder"),
         (["import", "none"], "none: is not a folder"),
         (["import", "."], "wanted corpus.jsonl and a folder with train.json"),

@@ -54,7 +54,8 @@ def find_split(connection: Connection, name: str, place: str) -> SplitEntry:
     found = [entry for entry in entries if entry.name == wanted and version in ("", str(entry.version))]
     if not found:
         names = ", ".join(dict.fromkeys(f"{entry.name}@{entry.version}" for entry in entries))
-        raise LibraryError(f"{place}: there is no split {name!r}; there are: {names or 'none'}")
+        there = f"there are: {names}" if names else "make one with `proofloom split`"
+        raise LibraryError(f"{place}: there is no split {name!r}; {there}")
     lost = _lost(connection, found[-1])
     if lost:
         raise LibraryError(f"{place}: {lost} theorems of split {name!r} were replaced or deleted; make it again")
