@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 from toy_games import state
 
-from proofloom.proofs import Candidate
+from proofloom.proofs import Candidate, Goal, Hypothesis, ProofState
+from proofloom.search.goals import shape
 from proofloom.search.invariants import InvariantError, check_invariants
+from proofloom.search.scripts import ways
 from proofloom.search.tree import Node, Status, Tree
 
 
@@ -236,3 +238,44 @@ def test_the_invariants_notice_damage(damage, complaint: str) -> None:
 def test_a_depth_limit_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="depth_limit=0: wanted at least 1"):
         tree("a", depth=0)
+
+
+def named(*names: str) -> ProofState:
+    """A goal about two numbers that are called so, and one that speaks of `S x` whatever they are called."""
+    first, second = names
+    hypotheses = (Hypothesis((first, second), "nat"), Hypothesis((f"H{first}",), f"{first} = S {second}"))
+    return ProofState((Goal(hypotheses, f"forall x, {second} + x = x.{first}"),))
+
+
+def test_states_that_differ_in_local_names_are_one_node_and_the_edge_says_so() -> None:
+    t = tree("a")
+    one, _ = t.grow(t.root, Candidate("intros n m H", -2.0), named("n", "m"))
+    other, changed = t.grow(t.root, Candidate("intros a b H", -1.0), named("a", "b"))
+    check_invariants(t)
+    assert other is one
+    assert changed == [one]
+    assert (one.score, one.state) == (-1.0, named("n", "m"))
+    assert [edge.renamed for edge in one.parents] == [False, True]
+
+
+@pytest.mark.parametrize("names", [("m", "n"), ("n", "n'")])
+def test_only_names_may_differ(names: tuple[str, str]) -> None:
+    assert shape(named("n", "m").goals[0]) == shape(named(*names).goals[0])
+    swapped = Goal(named("n", "m").goals[0].hypotheses, "forall x, n + x = x.n")
+    assert shape(swapped) != shape(named("n", "m").goals[0])
+
+
+def test_names_that_are_not_local_are_kept_and_grouping_is_not() -> None:
+    apart = Goal((Hypothesis(("a",), "nat"), Hypothesis(("b",), "nat")), "a = S b")
+    assert shape(apart) == shape(Goal((Hypothesis(("n", "m"), "nat"),), "n = S m"))
+    assert shape(apart) != shape(Goal((Hypothesis(("n", "m"), "nat"),), "n = T m"))
+    assert shape(Goal((Hypothesis(("n",), "nat"),), "P ?n M.n n")) == (None, "P ?n M.n #0", "nat", None)
+
+
+def test_a_script_does_not_go_over_a_renamed_edge() -> None:
+    t = tree("a")
+    long, _ = t.grow(t.root, Candidate("long", -0.1), state("b"))
+    there, _ = t.grow(long, Candidate("intros n m H", -0.1), named("n", "m"))
+    t.grow(t.root, Candidate("intros a b H", -0.2), named("a", "b"))
+    end, _ = t.grow(there, Candidate("exact (lemma Hn)", -0.1), ProofState(()))
+    assert [[step.tactic for step in way] for way in ways(t, end)] == [["long", "intros n m H", "exact (lemma Hn)"]]

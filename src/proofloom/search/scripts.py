@@ -1,7 +1,8 @@
 """Reads scripts off a search tree: the ways from the root to a state where the proof may end.
 
 States that look the same are one node, so a way that is put together from edges need not be one that the assistant has
-seen; each function says which of the two it gives, and the gate has the last word on either.
+seen; each function says which of the two it gives, and the gate has the last word on either.  No way goes over an edge
+whose hypotheses are called otherwise than those of the state it leads to.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ def _cheapest(tree: Tree, source: Node, targets: Collection[Node]) -> list[Edge]
         if (steps, cost) > best[number]:
             continue
         for edge in tree.nodes[number].children:
+            if edge.renamed:
+                continue
             price = (steps + 1, cost - edge.logprob)
             if price < best.get(edge.child.number, (math.inf, math.inf)):
                 best[edge.child.number] = price

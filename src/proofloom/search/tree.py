@@ -1,7 +1,8 @@
 """The search tree: which states are known, how they were reached, and which of them can still matter.
 
-No clock, no process, no randomness.  Nodes are whole states, and equal states are one node, so what is called a tree
-is a graph; conjunction is handled through whole states by two ideas, *domination* and *forgetting*:
+No clock, no process, no randomness.  Nodes are whole states, and states that are equal up to the names of hypotheses
+are one node, so what is called a tree is a graph; conjunction is handled through whole states by two ideas,
+*domination* and *forgetting*:
 
 - a state that still has to solve some goals before it is left with a state that is known already leads nowhere new,
   so it is not expanded;
@@ -41,12 +42,17 @@ class Status(StrEnum):
 
 @dataclass(eq=False, slots=True)
 class Edge:
-    """An accepted tactic from one node to another, with its log-probability under the policy."""
+    """An accepted tactic from one node to another, with its log-probability under the policy.
+
+    `renamed` if its hypotheses are called otherwise than in the state of the child, so that what was tried from there
+    need not work after it.
+    """
 
     parent: Node
     tactic: str
     logprob: float
     child: Node
+    renamed: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -134,10 +140,10 @@ class Tree:
         self._pay(node, candidate.tactic, child)
         if child is node:
             return child, []
-        edge = Edge(node, candidate.tactic, candidate.logprob, child)
+        edge = Edge(node, candidate.tactic, candidate.logprob, child, renamed=after != child.state)
         node.children.append(edge)
         child.parents.append(edge)
-        if known and self.rejected:
+        if known and self.rejected and not edge.renamed:
             self._detours.append(edge)
         return child, self._relax(edge)
 

@@ -77,8 +77,18 @@ class RocqSession:
             sentence = tactic_sentence(tactic)
         except NotATactic as error:
             return TacticError(Failure.SYNTAX, str(error))
+        return self._run(state, tactic, sentence, *timed(sentence, timeout))
+
+    def play(self, state: ProofState, sentence: str, timeout: float) -> Step | TacticError:
+        """Run a sentence of a script as it stands, such as a bullet or `all: auto.`, at `state`; raises `SessionLost`.
+
+        The states after a bullet or brace show the goals in focus only.
+        """
+        return self._run(state, sentence, sentence, sentence, timeout)
+
+    def _run(self, state: ProofState, tactic: str, sentence: str, text: str, deadline: float) -> Step | TacticError:
+        """Say `text`, which does what `sentence` does when it is replayed, within `deadline` seconds."""
         node = self._node_of(state)
-        text, deadline = timed(sentence, timeout)
         for _ in range(2):
             try:
                 reply = self._live.say(text, deadline, on=self._reach(node))
