@@ -460,3 +460,16 @@ def test_a_project_is_found_by_its_project_file(rocq: Rocq, toolchain: RocqToolc
     state = step(session, session.root, "unfold price; reflexivity").after
     assert session.finish(state) is None
     session.close()
+
+
+def test_sentences_of_a_script_are_played_as_they_stand(session: RocqSession) -> None:
+    state = session.root
+    for sentence in ("intros n.", "induction n.", "-", "intros m; simpl; auto.", "-", "all: intros m."):
+        played = session.play(state, sentence, 10.0)
+        assert isinstance(played, Step), played
+        assert played.tactic == sentence
+        state = played.after
+    assert [goal.conclusion for goal in state.goals] == ["S n + m = m + S n"]
+    refused = session.play(state, "reflexivity.", 10.0)
+    assert isinstance(refused, TacticError)
+    assert step(session, state, "simpl; rewrite IHn; auto").after.finished

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from proofloom.assistants.session import AssistantError
 
@@ -45,14 +46,25 @@ class TheoremClosings:
 
 
 def add_closings(file: Path, found: TheoremClosings) -> None:
-    """Append one theorem to `file`, all of its line or nothing; raises `AssistantError`."""
+    """Add one theorem to `file`, instead of a last line that was cut off; raises `AssistantError`."""
     try:
-        with file.open("ab") as stream:
+        with file.open("r+b" if file.exists() else "w+b") as stream:
+            end = stream.seek(0, os.SEEK_END)
+            if end and not _ended(stream):
+                stream.seek(0)
+                end = stream.read().rfind(b"\n") + 1
+            stream.seek(end)
             stream.write(found.line.encode())
+            stream.truncate()
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:
         raise AssistantError(f"{file}: cannot be written ({error})") from error
+
+
+def _ended(stream: BinaryIO) -> bool:
+    stream.seek(-1, os.SEEK_END)
+    return stream.read(1) == b"\n"
 
 
 def read_closings(file: Path) -> list[TheoremClosings]:
@@ -89,3 +101,6 @@ class Closings:
     def of(self, file: str, start: int) -> tuple[tuple[str, str], ...]:
         """Those of the theorem that stands at byte `start` of the file with this logical name."""
         return self._found.get((file, start), ())
+
+
+NO_CLOSINGS = Closings()

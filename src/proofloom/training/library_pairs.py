@@ -13,6 +13,7 @@ from proofloom.corpus.library import Library
 from proofloom.hierarchy import PLAIN_READING, LevelSource, Reading, Universes
 from proofloom.proofs import ProofState
 from proofloom.proofs.state import StateSyntaxError
+from proofloom.training.closings import NO_CLOSINGS, Closings
 from proofloom.training.examples import Pair
 
 UNIVERSES = {"rocq": Universes.ROCQ, "lean": Universes.LEAN}
@@ -25,17 +26,30 @@ Hints = Callable[[StepEntry], Sequence[str]]
 
 
 def library_pairs(
-    library: Library, split: str, part: str, reading: Reading = PLAIN_READING, hints: Hints | None = None
+    library: Library,
+    split: str,
+    part: str,
+    reading: Reading = PLAIN_READING,
+    hints: Hints | None = None,
+    closings: Closings = NO_CLOSINGS,
 ) -> Iterator[Pair]:
     """The pairs of one part of a split (`train`, `val`, `test`); `hints` are asked if the reading wants some.
 
-    Raises `LibraryError` if there is no such split.
+    Before the steps of a theorem come its `closings`, those of no other.  Raises `LibraryError` if there is no such
+    split.
     """
     assistants = {entry.id: entry.repository.assistant for entry in library.repositories()}
-    files = {file.id: assistants[file.repository_id] for file in library.files()}
-    theorems = {theorem.id: files[theorem.file_id] for theorem in library.theorems(split=split, part=part)}
+    files = {file.id: file for file in library.files()}
+    theorems = {theorem.id: theorem for theorem in library.theorems(split=split, part=part)}
+    last = None
     for step in library.steps(split=split, part=part):
-        universes = UNIVERSES.get(theorems[step.theorem_id], Universes.EITHER)
+        theorem = theorems[step.theorem_id]
+        file = files[theorem.file_id]
+        universes = UNIVERSES.get(assistants[file.repository_id], Universes.EITHER)
+        if theorem.id != last:
+            last = theorem.id
+            for state, tactic in closings.of(file.logical_name, theorem.start):
+                yield levelled_pair(state, tactic, universes, reading)
         bare = part == "train" and step.id % BARE == 0
         yield given_pair(step, universes, reading, None if bare else hints)
 

@@ -29,6 +29,7 @@ from proofloom.models.pretrained import load_pretrained, prepare, tokenizer_dige
 from proofloom.models.reading import remember_reading
 from proofloom.models.tokenizer import add_hints, add_tags, train_tokenizer
 from proofloom.training.checkpoint import Checkpoints
+from proofloom.training.closings import NO_CLOSINGS, Closings
 from proofloom.training.config import FitConfig
 from proofloom.training.examples import Examples, Limits, Pair, encode
 from proofloom.training.fit import TrainingData, fit, heights
@@ -49,7 +50,8 @@ _TOLD_EVERY = 10_000
 class TrainingPlan:
     """What a run trains: the model to start with, on a split, read as `reading` says, within limits, by `config`.
 
-    Raises `ValueError` if the hints of the reading leave no room for a state.
+    `closings` are learned beside the steps of people.  Raises `ValueError` if the hints of the reading leave no room
+    for a state.
     """
 
     start: Start
@@ -57,6 +59,7 @@ class TrainingPlan:
     reading: Reading
     limits: Limits
     config: FitConfig
+    closings: Closings = NO_CLOSINGS
 
     def __post_init__(self) -> None:
         least = self.reading.hints + LEAST_STATE
@@ -177,6 +180,7 @@ def run_card(
         settings={
             **plan.config.as_table(),
             **({"lora": start.rank} if isinstance(start, Pretrained) else {}),
+            **({"closings of automation": len(plan.closings)} if plan.closings.digest else {}),
             **{f"reading {name}": value for name, value in plan.reading.record.items()},
             "flow strength": flow.strength,
             "flow layers": "all" if flow.layers is None else flow.layers,
@@ -234,12 +238,15 @@ def _examples(
     say: Callable[[str], None],
     hints: Hints | None,
 ) -> Examples:
-    """The examples of a part, from their file if it is of this library and split."""
+    """The examples of a part, from their file if it is of this library and split; closings are for training only."""
     file = folder / f"{part}.arrays"
+    closings = plan.closings if part == "train" else NO_CLOSINGS
+    if closings.digest:
+        stamp = f"{stamp} closings {closings.digest}"
     found = Examples.read(file, stamp)
     if found is None:
         say(f"preparing the examples of {part}")
-        pairs = _told(library_pairs(library, plan.split_name, part, plan.reading, hints), say)
+        pairs = _told(library_pairs(library, plan.split_name, part, plan.reading, hints, closings), say)
         encode(pairs, tokenizer, plan.limits, plan.reading.hints).write(file, stamp)
         found = Examples.read(file, stamp)
         assert found is not None, file

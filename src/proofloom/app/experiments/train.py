@@ -41,6 +41,7 @@ _OPTIONS = {
     "size": ("", "size"),
     "base": ("", "base"),
     "lora": ("", "lora"),
+    "closings": ("", "closings"),
     "epochs": ("fit", "epochs"),
     "seed": ("fit", "seed"),
     "flow": ("flow", "strength"),
@@ -73,6 +74,10 @@ def train(
         int | None,
         typer.Option(metavar="RANK", min=0, help="Train adapters of that rank beside the base, not all of it."),
     ] = None,
+    closings: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Learn these tactics of automation too (recipes/closings.py)."),
+    ] = None,
     flow: Annotated[
         float | None,
         typer.Option(metavar="LAMBDA", help="Weight of the flow loss; 0 trains the plain model (default 0.1)."),
@@ -98,6 +103,7 @@ def train(
     Exit status: 0, or 2 for bad input, 130 after Ctrl-C with a checkpoint kept.
     """
     options: dict[str, Any] = {"db": db, "split": split, "size": size, "base": base, "lora": lora}
+    options["closings"] = closings
     options |= {"epochs": epochs, "seed": seed, "flow": flow}
     given: dict[str, dict[str, Any]] = {}
     for name, value in options.items():
@@ -121,15 +127,17 @@ def train(
 
 
 def training_plan(settings: TrainSettings, entry: SplitEntry) -> TrainingPlan:
-    """What the settings ask for, on a split of the library.  Raises `ValueError`."""
+    """What the settings ask for, on a split of the library.  Raises `ValueError` and `AssistantError`."""
     from proofloom.models.neox import SIZES
+    from proofloom.training.closings import NO_CLOSINGS, Closings, read_closings
     from proofloom.training.library_run import TrainingPlan
     from proofloom.training.start import NewModel, Pretrained, Start
 
     start: Start = Pretrained(model_place(settings.base), settings.lora)
     if settings.size:
         start = NewModel(settings.size, SIZES[settings.size])
-    return TrainingPlan(start, entry, settings.reading, settings.limits, settings.fit)
+    closings = Closings(read_closings(Path(settings.closings))) if settings.closings else NO_CLOSINGS
+    return TrainingPlan(start, entry, settings.reading, settings.limits, settings.fit, closings)
 
 
 def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any]], trackio: bool) -> dict[str, Any]:
@@ -145,7 +153,7 @@ def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any
         settings = replace(settings, split=f"{entry.name}@{entry.version}")
         try:
             plan = training_plan(settings, entry)
-        except ValueError as error:
+        except (ValueError, AssistantError) as error:
             raise BadInput(str(error)) from error
         folder = begin_run(run, settings.toml)
         stamp = library_stamp(library, settings.split)

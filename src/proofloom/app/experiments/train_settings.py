@@ -34,6 +34,7 @@ class TrainSettings:
     """What decides the result of a training: the database, the split, the model, the reading, limits, and how to fit.
 
     The model is a new one of a `size`, or `base`, a folder or a GGUF file, trained whole or by adapters of rank `lora`.
+    `closings` is a file of tactics that automation found at the states of the training part, empty for none.
     """
 
     library: str
@@ -41,6 +42,7 @@ class TrainSettings:
     size: str
     base: str
     lora: int
+    closings: str
     reading: Reading
     limits: Limits
     fit: FitConfig
@@ -51,7 +53,7 @@ class TrainSettings:
         flow = values(self.fit.flow)
         flow["hierarchy"] = self.fit.flow.hierarchy.name
         flow["layers"] = ALL_LAYERS if self.fit.flow.layers is None else self.fit.flow.layers
-        top = {name: getattr(self, name) for name in ("library", "split", "size", "base", "lora")}
+        top = {name: getattr(self, name) for name in ("library", "split", "size", "base", "lora", "closings")}
         tables = {"reading": values(self.reading), "limits": values(self.limits), "fit": self.fit.as_table()}
         return toml({"": top, **tables, "flow": flow})
 
@@ -72,7 +74,8 @@ def train_settings(text: str, source: str, given: Mapping[str, Mapping[str, Any]
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{source}: not TOML: {error}") from error
     tables = {name: {**sub_table(top, name, source), **given.get(name, {})} for name in _TABLES}
-    top = {"library": str(DEFAULT_PLACE), "split": "", "size": "", "base": "", "lora": 0, **top, **given.get("", {})}
+    named = {"library": str(DEFAULT_PLACE), "split": "", "size": "", "base": "", "lora": 0, "closings": ""}
+    top = {**named, **top, **given.get("", {})}
     if top["base"]:
         if top["size"]:
             raise BadInput(
