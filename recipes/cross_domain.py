@@ -30,7 +30,7 @@ from proofloom.hierarchy import FIVE_LEVELS, Level, LevelledText, Span
 from proofloom.models.neox import SIZES, build_model
 from proofloom.models.tokenizer import train_tokenizer
 from proofloom.training.batches import collate
-from proofloom.training.config import FitConfig
+from proofloom.training.config import FitConfig, Optimiser
 from proofloom.training.examples import Examples, Limits, Pair, encode
 from proofloom.training.fit import TrainingData, fit
 from proofloom.training.loss import losses
@@ -173,8 +173,8 @@ def trained(data: Corpus, flow: FlowSettings, seed: int) -> PreTrainedModel:
     """A small model after one pass over the lines; the same weights and order for the same seed."""
     model = build_model(SIZES["nano"], data.tokenizer, seed, LIMITS.prompt + LIMITS.tactic)
     config = FitConfig(
-        epochs=1.0, batch=32, micro_tokens=4096, pool=64, learning_rate=4e-3, seed=seed, evaluate_every=10**9,
-        evaluation_examples=200, flow=flow,
+        epochs=1.0, batch=32, micro_tokens=4096, pool=64, optimiser=Optimiser.MUON, learning_rate=1e-2, prompt_loss=0.2,
+        seed=seed, evaluate_every=10**9, evaluation_examples=200, flow=flow,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         log = JsonLines(Path(folder) / "metrics.jsonl", time.monotonic)

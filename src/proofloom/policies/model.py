@@ -2,8 +2,8 @@
 
 A candidate's log-probability is that of its text: that the model writes it and then ends, at temperature 1.  It is not
 divided by the length, and where one tactic was written in several ways (other tokens, other white space at its ends,
-other names for what it introduces) the ways are added up; so the candidates of a state are a part of a distribution, and their probabilities sum to at
-most 1, as a mixture wants it.
+other names for what it introduces) the ways are added up; so the candidates of a state are a part of a distribution,
+and their probabilities sum to at most 1, as a mixture wants it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class ModelConfig:
     """`batch` states are given to the engine at a time; the answers for the last `remembered` states are kept.
 
     `candidates` is how many are asked of it at most, whatever more is wanted, and `spare` how many texts the engine
-    writes for each, because some will be no tactic or one that is there already.  `remembered` is far more than the states
-    of one attempt, in which a state that comes again gets the same answer.
+    writes for each, because some will be no tactic or one that is there already.  `remembered` is far more than the
+    states of one attempt, in which a state that comes again gets the same answer.
     """
 
     batch: int = 8

@@ -36,7 +36,7 @@ from proofloom.training.fit import TrainingData, fit, heights
 from proofloom.training.library_pairs import Hints, library_pairs
 from proofloom.training.loss import Validation
 from proofloom.training.metrics import JsonLines, Logger, Loggers
-from proofloom.training.start import NewModel, Pretrained, Start
+from proofloom.training.start import MODEL, NewModel, Pretrained, Start
 
 PARTS = ("train", "val")
 FLOWING = "within reach of the flow loss"
@@ -122,7 +122,7 @@ def train_on_library(
     validation = fit(ready.model, ready.data, plan.config, log, Checkpoints(folder / "checkpoint.pt"), learned)
     model = ready.model if ready.adapters is None else ready.adapters.merged()
     levels = heights(learned) if learned else {}
-    place = folder / "model"
+    place = folder / MODEL
     save_model(model, ready.tokenizer, run_card(plan, library, ready, validation, levels), place)
     return Trained(place, ready.parameters, validation, ready.counts)
 
@@ -194,7 +194,7 @@ def run_card(
             **levels,
         },
         family=str(ready.model.config.model_type) if pretrained else "GPT-NeoX",
-        base=start.place.name if isinstance(start, Pretrained) else "",
+        base=start.base if isinstance(start, Pretrained) else "",
     )
     return model_card(facts)
 

@@ -8,6 +8,10 @@ from pathlib import Path
 from proofloom.models.neox import Size
 
 
+MODEL = "model"
+"""The folder of a run in which its model stands."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewModel:
     """A GPT-NeoX model of the size `name` with random weights, and a tokenizer trained for it."""
@@ -30,8 +34,14 @@ class Pretrained:
     @property
     def name(self) -> str:
         """How the model that comes of it is called."""
-        name = self.place.stem if self.place.suffix == ".gguf" else self.place.name
-        return f"{name}-lora" if self.rank else name
+        return f"{self.base}-lora" if self.rank else self.base
+
+    @property
+    def base(self) -> str:
+        """How the model is called that is there: the model of a run as the run."""
+        if self.place.suffix == ".gguf":
+            return self.place.stem
+        return self.place.parent.name if self.place.name == MODEL else self.place.name
 
 
 Start = NewModel | Pretrained
