@@ -163,7 +163,7 @@ def test_more_texts_are_written_than_tactics_are_wanted() -> None:
 
 
 def test_limits_are_named() -> None:
-    with pytest.raises(ValueError, match="model spare=0.5: wanted at least 1"):
+    with pytest.raises(ValueError, match=r"model spare=0\.5: wanted at least 1"):
         ModelConfig(spare=0.5)
     with pytest.raises(ValueError, match="model batch=0: wanted at least 1"):
         ModelConfig(batch=0)

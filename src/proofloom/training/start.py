@@ -7,7 +7,6 @@ from pathlib import Path
 
 from proofloom.models.neox import Size
 
-
 MODEL = "model"
 """The folder of a run in which its model stands."""
 
