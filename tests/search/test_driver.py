@@ -117,7 +117,7 @@ def test_cut_off_by_depth_is_not_exhausted(strategy: StrategyFactory) -> None:
 def test_nothing_left_is_exhausted() -> None:
     result = run(FakeAssistant({"a": {"split": ["b", "c"]}}))
     assert result.outcome is Outcome.EXHAUSTED
-    assert "64 candidates" in result.reason
+    assert "1024 candidates" in result.reason  # after two widenings
 
 
 def test_trajectories_are_a_limit_of_their_own() -> None:

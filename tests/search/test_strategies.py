@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from toy_games import Game, TablePolicy, play
 
@@ -76,9 +78,30 @@ def test_length_normalisation_lets_deep_paths_rise() -> None:
 
 def test_no_more_candidates_than_configured_are_run() -> None:
     wide = game({"g0": {f"t{i}": ["g0"] for i in range(9)}})
-    result, assistant = play(wide, BestFirstConfig(candidates=4).start)
+    result, assistant = play(wide, BestFirstConfig(candidates=4, widenings=0).start)
     assert len(assistant.applied) == 4
-    assert "strategy.candidates" in result.reason
+    assert "with 4 candidates a state; raise strategy.candidates" in result.reason
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_when_nothing_is_left_every_state_is_asked_for_more(lazy: bool) -> None:
+    """The proof needs the third candidate of a state that has failed, behind the first of the root."""
+    buried = game(
+        {
+            "g0": {"go": ["g1"], "no": ["g0"]},
+            "g1": {"no": ["dead"], "never": ["dead"], "go": ["g2"]},
+            "dead": {"no": ["dead"]},
+            "g2": {"go": []},
+        },
+        g1={"no": -1.0, "never": -2.0, "go": -3.0},
+    )
+    config = BestFirstConfig(candidates=1, lazy=lazy, widenings=0)
+    assert play(buried, config.start)[0].outcome is Outcome.EXHAUSTED
+    result, assistant = play(buried, replace(config, widenings=1).start)
+    assert result.proof == ("go", "go", "go")
+    assert len(assistant.applied) == len(set(assistant.applied))  # nothing is run twice
+    narrow, _ = play(game({"g0": {"no": ["g0"]}}), replace(config, widenings=2).start)
+    assert (narrow.outcome, narrow.spend.tactics, narrow.spend.expansions) == (Outcome.EXHAUSTED, 1, 3)
 
 
 def test_single_pass_does_not_go_back() -> None:

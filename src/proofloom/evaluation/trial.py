@@ -135,7 +135,7 @@ class Bench:
 
         def start(root: ProofState) -> Strategy:
             if trial.strategy == BEST_FIRST:
-                return BestFirstConfig(candidates=trial.candidates).start(root)
+                return BestFirstConfig(candidates=trial.candidates, widenings=0).start(root)
             seed = zlib.crc32(f"{self._settings.seed} {trial.problem.name}".encode())
             rollouts.append(RolloutsConfig(trial.candidates, seed=seed).start(root))
             return rollouts[-1]

@@ -30,9 +30,9 @@ _MARKERS = (GOAL_MARKER, STEP_MARKER, *HINT_MARKERS)
 class ModelConfig:
     """`batch` states are given to the engine at a time; the answers for the last `remembered` states are kept.
 
-    `candidates` is how many are asked of it at most, whatever more is wanted, and `spare` how many texts the engine
-    writes for each, because some will be no tactic or one that is there already.  `remembered` is far more than the
-    states of one attempt, in which a state that comes again gets the same answer.
+    `candidates` is how many are asked of it at most, or a quarter of what is wanted if that is more, and `spare` how
+    many texts the engine writes for each, because some will be no tactic or one that is there already.  `remembered` is
+    far more than the states of one attempt, in which a state that comes again gets the same answer.
     """
 
     batch: int = 8
@@ -85,7 +85,7 @@ class ModelPolicy:
 
         States of one text, with the same hints, are asked about once.  What the engine raises is passed on.
         """
-        n = min(n, self._config.candidates)
+        n = min(n, max(self._config.candidates, n // 4))
         asked = self._asked(queries)
         answers = {one: self._remembered(one, n) for one in asked if one is not None}
         waiting = [one for one, answer in answers.items() if answer is None]

@@ -68,6 +68,9 @@ class Strategy(Protocol):
         ...
 
 
+WIDER = 4
+"""How many times as many candidates are asked for when nothing is left to try."""
+
 StrategyFactory = Callable[[ProofState], Strategy]
 """Makes a strategy for the search from a root; `BestFirstConfig(...).start` and `SinglePassConfig(...).start` are."""
 
@@ -78,7 +81,8 @@ class BestFirstConfig:
 
     With `lazy` the queue orders single candidates: the next tactic to run is the best untried one of all states, by
     the score of its state plus its own log-probability.  Without, all candidates of the best state are run before
-    another state is looked at, as in ReProver and HA.  `dominate` and `forget` are the two ideas of
+    another state is looked at, as in ReProver and HA.  When nothing is left, all states are asked for `WIDER` times as
+    many candidates, as often as `widenings` says.  `dominate` and `forget` are the two ideas of
     `proofloom.search.tree`.
     """
 
@@ -87,11 +91,13 @@ class BestFirstConfig:
     order: Order = Order.LOG_PROBABILITY
     length_power: float = 1.0
     lazy: bool = True
+    widenings: int = 2
     dominate: bool = True
     forget: bool = True
 
     def __post_init__(self) -> None:
         _at_least(1, candidates=self.candidates, depth=self.depth)
+        _at_least(0, widenings=self.widenings)
         if not 0 <= self.length_power <= 2:
             raise ValueError(f"strategy length_power={self.length_power}: wanted a number from 0 to 2")
 
@@ -109,19 +115,21 @@ class BestFirst:
         self._frontier = PriorityFrontier(config.order.priority(config.length_power))
         self._pending: dict[int, deque[Candidate]] = {}
         self._in_hand: Node | None = None
+        self._wanted = config.candidates
+        self._widened = 0
         if root.goals:
             self._frontier.push(self.tree.root)
 
     def next(self) -> Request | StopReason:
         """Run the best candidate, or ask for the candidates of the best state."""
-        node = self._in_hand or self._pop()
+        node = self._in_hand or self._pop() or self._wider()
         if node is None:
             return StopReason.DEPTH if self.tree.cut else StopReason.EXHAUSTED
         self._in_hand = None
         if node.number in self._pending:
             return Try(node, self._pending[node.number].popleft())
         self.tree.expand(node)
-        return Ask(node, self._config.candidates)
+        return Ask(node, self._wanted)
 
     def suggested(self, ask: Ask, candidates: Sequence[Candidate]) -> None:
         """Queue what was not tried at this state before."""
@@ -143,7 +151,7 @@ class BestFirst:
 
     def limit(self, reason: StopReason) -> float:
         """Depth or candidates."""
-        return self._config.depth if reason is StopReason.DEPTH else self._config.candidates
+        return self._config.depth if reason is StopReason.DEPTH else self._wanted
 
     def _queue(self, nodes: Sequence[Node]) -> None:
         """Put `nodes` where their score belongs; the node in hand is not in the queue."""
@@ -170,6 +178,19 @@ class BestFirst:
                 return node
             if node.status is Status.OPEN:
                 node.status = Status.DOMINATED
+        return None
+
+    def _wider(self) -> Node | None:
+        """Open again what has tried everything, for more candidates; None if that was done often enough."""
+        while self._widened < self._config.widenings:
+            self._widened += 1
+            self._wanted *= WIDER
+            for again in self.tree.reopen():
+                del self._pending[again.number]
+                self._frontier.push(again)
+            node = self._pop()
+            if node is not None:
+                return node
         return None
 
 

@@ -152,6 +152,15 @@ class Tree:
         node.complete = True
         self._settle([node])
 
+    def reopen(self) -> list[Node]:
+        """Take back that every candidate was tried: the nodes with goals of which that was said, oldest first."""
+        found = [node for node in self.nodes if node.complete]
+        for node in found:
+            node.complete = False
+            if node.status is Status.FAILED:
+                node.status = Status.EXPANDED
+        return found
+
     def refuse(self, node: Node) -> None:
         """Note that the assistant would not end the proof at `node`, a state without goals."""
         node.status = Status.FAILED
