@@ -20,7 +20,7 @@ from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.corpus.entries import StepEntry
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.paired import bootstrap_groups
-from proofloom.policies.library_hints import LibraryHints
+from proofloom.policies.model.library_hints import LibraryHints
 from proofloom.policies.named import MODEL_CANDIDATES, PolicyKit
 from proofloom.proofs import ProofState
 

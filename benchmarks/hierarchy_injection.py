@@ -34,7 +34,7 @@ from proofloom.hierarchy.windows import windows
 from proofloom.models.errors import ModelError
 from proofloom.models.folder import load_model, load_tokenizer
 from proofloom.models.sentence_encoder import SentenceEncoder
-from proofloom.policies.retrievers import MINILM, encoder_at
+from proofloom.policies.premises.retrievers import MINILM, encoder_at
 from proofloom.proofs import ProofState
 from proofloom.retrieval.encoder import goal_text, premise_text
 from proofloom.training.premise_encoder import Question, nearest, questions, recalls

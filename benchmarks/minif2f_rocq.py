@@ -25,7 +25,7 @@ from proofloom.assistants.session import AssistantError
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.problems import Posed, hole_posed
 from proofloom.evaluation.statistics import wilson
-from proofloom.policies.tactic_list import TacticList
+from proofloom.policies.tactic_lists.rocq import TacticList
 from proofloom.proofs import Budget, Outcome, Step, Theorem, Verdict
 from proofloom.search.driver import attempt
 from proofloom.search.strategies import BestFirstConfig

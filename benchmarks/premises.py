@@ -44,7 +44,7 @@ from proofloom.corpus.trace import Progress, trace
 from proofloom.corpus.tracer import TraceLimits
 from proofloom.evaluation.figures import Figures, arguments
 from proofloom.evaluation.statistics import wilson
-from proofloom.policies.retrievers import RETRIEVERS, premise_retriever
+from proofloom.policies.premises.retrievers import RETRIEVERS, premise_retriever
 from proofloom.proofs import Goal
 from proofloom.retrieval.library_index import index_file
 from proofloom.retrieval.situation import Situations

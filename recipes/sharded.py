@@ -35,7 +35,7 @@ from proofloom.corpus.library import Library
 from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
 from proofloom.models.folder import save_model
-from proofloom.policies.library_memory import library_stamp
+from proofloom.policies.neighbours.library_memory import library_stamp
 from proofloom.training.batches import BatchOrder, Numbers, collate
 from proofloom.training.config import FitConfig, Optimiser, TrainingError, learning_rate
 from proofloom.training.fit import TrainingData

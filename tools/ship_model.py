@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from proofloom.models.folder import CARD, load_model, load_tokenizer, save_model
-from proofloom.policies.model_folder import SHIPPED
+from proofloom.policies.model.folder import SHIPPED
 
 
 def main(run: Path) -> None:

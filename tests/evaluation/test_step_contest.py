@@ -19,7 +19,7 @@ from proofloom.evaluation.step_scores import step_scores
 from proofloom.hierarchy import Reading
 from proofloom.models.folder import save_model
 from proofloom.models.reading import remember_reading
-from proofloom.policies.model_folder import MOST_TOKENS, loaded_model
+from proofloom.policies.model.folder import MOST_TOKENS, loaded_model
 from proofloom.search.clock import SystemClock
 from proofloom.training.library_pairs import levelled_pair
 

@@ -13,7 +13,7 @@ pytest.importorskip("transformers", reason="transformers is not installed: pip i
 
 from proofloom.evaluation.step_scores import step_scores
 from proofloom.models.prompt import plain_tokens, prompts
-from proofloom.policies.model_folder import LoadedModel, loaded_model
+from proofloom.policies.model.folder import LoadedModel, loaded_model
 from proofloom.training.library_pairs import levelled_pair
 
 

@@ -31,7 +31,7 @@ from proofloom.assistants.lean.session import Lean, SessionLimits
 from proofloom.assistants.lean.source import Source
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain, find_lean, settings_for
 from proofloom.assistants.session import AssistantError
-from proofloom.policies.moves import MovesPolicy
+from proofloom.policies.tactic_lists.moves import MovesPolicy
 from proofloom.proofs import Budget, CheckResult, Finding, Outcome, Verdict
 from proofloom.search.driver import attempt
 

@@ -14,8 +14,8 @@ from proofloom.app.proving.settings import ProveSettings
 from proofloom.assistants.lean.moves import fresh, moves
 from proofloom.assistants.lean.place import Opening
 from proofloom.assistants.lean.session import Lean
-from proofloom.policies.moves import MovesPolicy
 from proofloom.policies.policy import Query
+from proofloom.policies.tactic_lists.moves import MovesPolicy
 from proofloom.proofs import Budget, Finding, Goal, Hypothesis, Outcome, ProofState, Theorem, Verdict
 from proofloom.search.driver import attempt
 

@@ -20,7 +20,7 @@ from proofloom.models.folder import save_model
 from proofloom.models.premise_encoder import PremiseEncoder, load_premise_encoder, save_premise_encoder
 from proofloom.models.premise_model import PremiseModel
 from proofloom.models.tree_encoder import Arm, EncoderSizes
-from proofloom.policies.retrievers import encoder_at
+from proofloom.policies.premises.retrievers import encoder_at
 from proofloom.proofs import Goal
 
 GOALS = [Goal.parse("case inl\nA : Type\nx y : A\nH : x = y\n⊢ y = x"), Goal((), "n + 0 = n")]

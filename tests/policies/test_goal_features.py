@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofloom.policies.goal_features import goal_features, local_features, stand_ins
+from proofloom.policies.neighbours.goal_features import goal_features, local_features, stand_ins
 from proofloom.proofs import Goal, Hypothesis
 
 LOCAL = ("x", "y", "z", "l", "H")

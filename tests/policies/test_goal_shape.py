@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofloom.policies.goal_shape import Connective, connective, head, names, stripped, target
+from proofloom.policies.printed.goal_shape import Connective, connective, head, names, stripped, target
 
 
 @pytest.mark.parametrize(

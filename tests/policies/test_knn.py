@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from proofloom.corpus.accessibility import Accessibility, Places
 from proofloom.corpus.entries import FileEntry
-from proofloom.policies.knn import NearestConfig, NearestNeighbours
+from proofloom.policies.neighbours.knn import NearestConfig, NearestNeighbours
+from proofloom.policies.neighbours.step_memory import SeenStep, StepMemory
 from proofloom.policies.policy import Query
-from proofloom.policies.step_memory import SeenStep, StepMemory
 from proofloom.proofs import Candidate, Goal, ProofState, Step, Theorem
 from proofloom.retrieval.situation import Situations
 

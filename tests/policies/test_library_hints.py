@@ -7,11 +7,11 @@ from pathlib import Path
 
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
-from proofloom.policies.knn import NearestNeighbours
-from proofloom.policies.library_hints import LibraryHints
-from proofloom.policies.library_memory import library_memory
+from proofloom.policies.model.library_hints import LibraryHints
+from proofloom.policies.neighbours.knn import NearestNeighbours
+from proofloom.policies.neighbours.library_memory import library_memory
 from proofloom.policies.policy import Query
-from proofloom.policies.premise_moves import PremiseMoves
+from proofloom.policies.premises.moves import PremiseMoves
 from proofloom.proofs import ProofState, Theorem
 from proofloom.retrieval.bm25 import Bm25
 from proofloom.retrieval.situation import Situations

@@ -12,8 +12,14 @@ import pytest
 from proofloom.corpus.entries import StepEntry
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Repository, TracedFile, TracedStep, TracedTheorem
-from proofloom.policies.library_memory import alternatives, library_memory, library_stamp, seen_steps, single_goal_steps
-from proofloom.policies.step_memory import StepMemory
+from proofloom.policies.neighbours.library_memory import (
+    alternatives,
+    library_memory,
+    library_stamp,
+    seen_steps,
+    single_goal_steps,
+)
+from proofloom.policies.neighbours.step_memory import StepMemory
 from proofloom.proofs.state import StateSyntaxError
 
 REPOSITORY = Repository("https://example.org/lib", "a1", "rocq", "8.16.1", date(2026, 11, 1))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proofloom.models.engine.text import Asked, Completion
-from proofloom.policies.model import ModelConfig, ModelPolicy, candidates
+from proofloom.policies.model.policy import ModelConfig, ModelPolicy, candidates
 from proofloom.policies.policy import Query
 from proofloom.proofs import Candidate, Goal, ProofState, Step, Theorem
 

@@ -15,7 +15,7 @@ from proofloom.models.errors import ModelError
 from proofloom.models.folder import save_model
 from proofloom.models.neox import Size, build_model
 from proofloom.models.tokenizer import train_tokenizer
-from proofloom.policies.model_folder import EXTRA, SHIPPED, check_model, model_place, model_policy
+from proofloom.policies.model.folder import EXTRA, SHIPPED, check_model, model_place, model_policy
 from proofloom.policies.named import PolicyKit
 from proofloom.policies.policy import Query
 from proofloom.proofs import ProofState, Theorem
@@ -76,7 +76,7 @@ def test_a_folder_without_a_model_is_named(folder: Path, tmp_path: Path) -> None
 
 
 def test_without_the_extra_the_missing_package_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proofloom.policies.model_folder.find_spec", lambda name: None)
+    monkeypatch.setattr("proofloom.policies.model.folder.find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError) as caught:
         check_model(folder)
     assert caught.value.name == EXTRA[0]

@@ -16,7 +16,7 @@ from proofloom.models.engine.protocol import Decoding, Method
 from proofloom.models.engine.text import Asked
 from proofloom.models.engine.tokenized import TokenizedEngine
 from proofloom.models.prompt import prompts
-from proofloom.policies.model import ModelPolicy
+from proofloom.policies.model.policy import ModelPolicy
 from proofloom.policies.policy import Query
 from proofloom.proofs import Goal, Hypothesis, ProofState, Theorem
 

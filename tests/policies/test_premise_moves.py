@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from proofloom.corpus.entries import PremiseEntry
-from proofloom.policies.goal_shape import Connective
 from proofloom.policies.policy import Query
-from proofloom.policies.premise_moves import PremiseMoves, claim_of
+from proofloom.policies.premises.moves import PremiseMoves, claim_of
+from proofloom.policies.printed.goal_shape import Connective
 from proofloom.proofs import ProofState, Theorem
 from proofloom.retrieval.retriever import Retrieved
 

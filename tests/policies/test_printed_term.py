@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofloom.policies.printed_term import Node, nodes, read_term
+from proofloom.policies.printed.term import Node, nodes, read_term
 
 PIECES = [
     "forall", "exists", "fun", "fix", "match", "with", "end", "let", "in", "if", "then", "else", "=>", ":=", ":", ",",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from proofloom.policies.renaming import Naming, Renamed
-from proofloom.policies.step_memory import SeenStep, StepMemory
+from proofloom.policies.neighbours.renaming import Naming, Renamed
+from proofloom.policies.neighbours.step_memory import SeenStep, StepMemory
 from proofloom.proofs import Goal
 
 THERE = Goal.parse("n : nat\nIHn : n + 0 = n\nHle : n <= 5\n⊢ S n + 0 = S n")

@@ -10,8 +10,8 @@ import pytest
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
 from proofloom.models.errors import ModelError
-from proofloom.policies import retrievers
-from proofloom.policies.retrievers import MINILM, RETRIEVERS, check_retriever, encoder_at, premise_retriever
+from proofloom.policies.premises import retrievers
+from proofloom.policies.premises.retrievers import MINILM, RETRIEVERS, check_retriever, encoder_at, premise_retriever
 from proofloom.proofs import Goal
 from proofloom.retrieval.encoder import HashedWords
 from proofloom.retrieval.library_index import index_file, library_index

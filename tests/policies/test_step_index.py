@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from proofloom.policies.step_index import FeatureIndex, Weights, nearest
+from proofloom.policies.neighbours.step_index import FeatureIndex, Weights, nearest
 
 Rows = list[NDArray[np.uint32]]
 

@@ -11,7 +11,7 @@ from proofloom.assistants.rocq.tactics import tactic_sentence
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import Failure, TacticError
 from proofloom.policies.policy import Query
-from proofloom.policies.tactic_list import CLOSERS, TacticList
+from proofloom.policies.tactic_lists.rocq import CLOSERS, TacticList
 from proofloom.proofs import ProofState, Theorem
 
 BEFORE = """Require Import List Lia Reals.

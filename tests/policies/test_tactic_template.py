@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofloom.policies.tactic_template import freshened, template_of
+from proofloom.policies.printed.tactic_template import freshened, template_of
 
 LOCAL = ("n", "IHn", "H", "H'")
 

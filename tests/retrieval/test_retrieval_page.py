@@ -12,7 +12,7 @@ from planted_library import NEW, file, theorem
 
 from proofloom.app.cli import main
 from proofloom.corpus.library import Library
-from proofloom.policies.retrievers import MINILM
+from proofloom.policies.premises.retrievers import MINILM
 from proofloom.retrieval import lvq, premise_index, reduced_graph
 
 PAGE = (Path(__file__).parents[2] / "docs" / "retrieval.md").read_text("utf-8")

@@ -40,7 +40,7 @@ from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import DEFAULT_PLACE
 from proofloom.models.errors import ModelError
 from proofloom.policies.named import POLICIES, default_policy
-from proofloom.policies.retrievers import RETRIEVERS
+from proofloom.policies.premises.retrievers import RETRIEVERS
 from proofloom.search.row_file import JournalError
 from proofloom.search.strategies import SinglePassConfig
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from proofloom.app.toml_records import BadInput
-from proofloom.policies.model_folder import EXTRA
+from proofloom.policies.model.folder import EXTRA
 
 TRAIN_EXTRA = ("accelerate", "gguf", "peft", "trackio")
 """The packages of the extra `train`."""

@@ -36,10 +36,10 @@ from proofloom.assistants.session import Assistant, AssistantError
 from proofloom.corpus.library import Library
 from proofloom.policies import dialect
 from proofloom.policies.dialect import Dialect
-from proofloom.policies.moves import MovesPolicy
 from proofloom.policies.named import PolicyKit
 from proofloom.policies.policy import Policy
-from proofloom.policies.tactic_list import TacticList
+from proofloom.policies.tactic_lists.moves import MovesPolicy
+from proofloom.policies.tactic_lists.rocq import TacticList
 from proofloom.proofs import Step, Theorem, Verdict
 from proofloom.retrieval import situation
 from proofloom.retrieval.situation import Reading

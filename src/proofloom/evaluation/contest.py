@@ -19,7 +19,7 @@ from proofloom.evaluation.problems import Places, Problem
 from proofloom.evaluation.progress import Progress
 from proofloom.evaluation.trial import BEST_FIRST, Bench, Proposer, Trial, TrialSettings
 from proofloom.models.engine.protocol import Engine
-from proofloom.policies.model_folder import hint_source, loaded_model, text_engine
+from proofloom.policies.model.folder import hint_source, loaded_model, text_engine
 from proofloom.policies.named import PolicyKit
 from proofloom.proofs import Outcome
 from proofloom.search.clock import Clock, SystemClock

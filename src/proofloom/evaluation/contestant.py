@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proofloom.models.errors import ModelError
-from proofloom.policies.model_folder import model_place
+from proofloom.policies.model.folder import model_place
 
 _FORM = re.compile(r"([A-Za-z0-9][\w.+-]*)/(\d+)=(.+)", re.DOTALL)
 

@@ -15,7 +15,7 @@ from proofloom.evaluation.held_out import HeldOut
 from proofloom.evaluation.progress import Progress
 from proofloom.evaluation.step_scores import step_scores
 from proofloom.hierarchy import HintSource, Universes
-from proofloom.policies.model_folder import MOST_TOKENS, loaded_model
+from proofloom.policies.model.folder import MOST_TOKENS, loaded_model
 from proofloom.search.clock import Clock
 
 THEOREMS_AT_ONCE = 16

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from proofloom.policies.model_folder import LoadedModel
+    from proofloom.policies.model.folder import LoadedModel
     from proofloom.training.examples import Pair
 
 _TOKENS_AT_ONCE = 4096

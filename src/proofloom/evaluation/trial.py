@@ -20,7 +20,7 @@ from proofloom.evaluation.ground import Gate
 from proofloom.evaluation.metering import Usage
 from proofloom.evaluation.problems import Posed, Problem
 from proofloom.models.engine.text import TextEngine
-from proofloom.policies.model import ModelConfig, ModelPolicy
+from proofloom.policies.model.policy import ModelConfig, ModelPolicy
 from proofloom.policies.policy import Policy
 from proofloom.proofs import Budget, Outcome, ProofState, Step, Verdict
 from proofloom.search.clock import Clock

@@ -15,16 +15,16 @@ from types import TracebackType
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.hierarchy import HintSource
 from proofloom.policies.dialect import ROCQ, Dialect
-from proofloom.policies.knn import NearestNeighbours
-from proofloom.policies.library_memory import library_memory, memory_file
 from proofloom.policies.mixture import MixturePolicy
-from proofloom.policies.model import ModelConfig, ModelPolicy
-from proofloom.policies.model_folder import SHIPPED_NAME, check_model, hint_source, model_place, model_policy
+from proofloom.policies.model.folder import SHIPPED_NAME, check_model, hint_source, model_place, model_policy
+from proofloom.policies.model.policy import ModelConfig, ModelPolicy
+from proofloom.policies.neighbours.knn import NearestNeighbours
+from proofloom.policies.neighbours.library_memory import library_memory, memory_file
+from proofloom.policies.neighbours.step_memory import StepMemory
 from proofloom.policies.policy import Policy
-from proofloom.policies.premise_moves import PremiseMoves
-from proofloom.policies.retrievers import check_retriever, premise_retriever
-from proofloom.policies.step_memory import StepMemory
-from proofloom.policies.tactic_list import TacticList
+from proofloom.policies.premises.moves import PremiseMoves
+from proofloom.policies.premises.retrievers import check_retriever, premise_retriever
+from proofloom.policies.tactic_lists.rocq import TacticList
 from proofloom.retrieval import situation
 from proofloom.retrieval.library_index import index_file
 from proofloom.retrieval.situation import Reading, Situations

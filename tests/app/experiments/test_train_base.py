@@ -28,7 +28,7 @@ from proofloom.models.folder import load_model, load_tokenizer
 from proofloom.models.pretrained import load_pretrained, prepare
 from proofloom.models.prompt import prompts
 from proofloom.models.reading import remembered_reading
-from proofloom.policies.model_folder import loaded_model
+from proofloom.policies.model.folder import loaded_model
 from proofloom.training.metrics import JsonLines
 from proofloom.training.start import Pretrained
 

@@ -19,7 +19,7 @@ from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep
 from proofloom.corpus.splits.splits import SplitSettings, divide
 from proofloom.hierarchy import HINT_MARKERS, HintSource
 from proofloom.models.folder import load_tokenizer
-from proofloom.policies.model_folder import hint_source
+from proofloom.policies.model.folder import hint_source
 from proofloom.policies.named import PolicyKit
 from proofloom.policies.policy import Query
 from proofloom.proofs import ProofState, Theorem

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 
 from proofloom.app.doctor.parts import Part
 from proofloom.app.extras import TRAIN_EXTRA
-from proofloom.policies.model_folder import EXTRA
-from proofloom.policies.retrievers import MINILM_DISTRIBUTION, MINILM_PACKAGE
+from proofloom.policies.model.folder import EXTRA
+from proofloom.policies.premises.retrievers import MINILM_DISTRIBUTION, MINILM_PACKAGE
 
 _EXTRAS = (
     ("model", EXTRA, "models of tactics, and premises found by vectors", "pip install 'proofloom[model]'"),

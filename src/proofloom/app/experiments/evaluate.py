@@ -40,9 +40,9 @@ from proofloom.evaluation.step_contest import score_steps
 from proofloom.evaluation.step_findings import step_findings
 from proofloom.evaluation.trial import STRATEGIES, TrialSettings
 from proofloom.models.errors import ModelError
-from proofloom.policies.library_hints import LibraryHints
-from proofloom.policies.library_memory import library_stamp
-from proofloom.policies.model_folder import check_model, hint_source
+from proofloom.policies.model.folder import check_model, hint_source
+from proofloom.policies.model.library_hints import LibraryHints
+from proofloom.policies.neighbours.library_memory import library_stamp
 from proofloom.retrieval.premise_index import PremiseIndexError
 from proofloom.search.clock import SystemClock
 

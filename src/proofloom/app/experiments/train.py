@@ -25,9 +25,9 @@ from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
-from proofloom.policies.library_hints import LibraryHints
-from proofloom.policies.library_memory import library_stamp
-from proofloom.policies.model_folder import model_place
+from proofloom.policies.model.folder import model_place
+from proofloom.policies.model.library_hints import LibraryHints
+from proofloom.policies.neighbours.library_memory import library_stamp
 from proofloom.retrieval.premise_index import PremiseIndexError
 
 if TYPE_CHECKING:

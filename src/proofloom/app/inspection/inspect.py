@@ -30,7 +30,7 @@ from proofloom.app.toml_records import BadInput
 from proofloom.assistants.files import write_beside
 from proofloom.evaluation.attention_flows import attention_flows, token_attention
 from proofloom.hierarchy import LevelledText, levelled_state
-from proofloom.policies.model_folder import loaded_model, model_place
+from proofloom.policies.model.folder import loaded_model, model_place
 from proofloom.proofs import ProofState
 
 if TYPE_CHECKING:

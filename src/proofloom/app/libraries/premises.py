@@ -24,7 +24,7 @@ from proofloom.corpus.accessibility import ImportCycle
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
-from proofloom.policies.retrievers import MINILM, RETRIEVERS, SHIPPED_ENCODER, encoder_at, premise_retriever
+from proofloom.policies.premises.retrievers import MINILM, RETRIEVERS, SHIPPED_ENCODER, encoder_at, premise_retriever
 from proofloom.proofs import Goal, ProofState
 from proofloom.proofs.state import TURNSTILE, StateSyntaxError
 from proofloom.retrieval.library_index import index_file, library_index

@@ -14,7 +14,7 @@ from typing import Any
 
 from proofloom.app.toml_records import BadInput, choice, made, sub_table, toml, values
 from proofloom.policies.named import parts_of
-from proofloom.policies.retrievers import RETRIEVERS
+from proofloom.policies.premises.retrievers import RETRIEVERS
 from proofloom.proofs import Budget
 from proofloom.search.strategies import BestFirstConfig, SinglePassConfig
 

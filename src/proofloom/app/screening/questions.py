@@ -16,10 +16,10 @@ from proofloom.app.screening.words import ScreeningWords
 from proofloom.assistants.holes import Hole
 from proofloom.assistants.negation import NoNegation
 from proofloom.assistants.session import Assistant, AssistantError, Session, TacticError
-from proofloom.policies.goal_shape import Connective, connective
 from proofloom.policies.mixture import MixturePolicy
-from proofloom.policies.moves import MovesPolicy
 from proofloom.policies.policy import Policy
+from proofloom.policies.printed.goal_shape import Connective, connective
+from proofloom.policies.tactic_lists.moves import MovesPolicy
 from proofloom.proofs import Attempt, Budget, Goal, Outcome, ProofState, Step, Theorem, Verdict
 from proofloom.search.driver import attempt
 from proofloom.search.strategies import StrategyFactory

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from proofloom.policies.goal_shape import Connective, connective, names, stripped, target
+from proofloom.policies.printed.goal_shape import Connective, connective, names, stripped, target
 from proofloom.proofs import Goal
 
 Scored = tuple[float, str]

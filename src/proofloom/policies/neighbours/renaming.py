@@ -13,10 +13,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from proofloom.policies.goal_features import local_features, premises
-from proofloom.policies.step_index import Weights
-from proofloom.policies.step_memory import StepMemory
-from proofloom.policies.tactic_template import Template, freshened, plain_introductions
+from proofloom.policies.neighbours.goal_features import local_features, premises
+from proofloom.policies.neighbours.step_index import Weights
+from proofloom.policies.neighbours.step_memory import StepMemory
+from proofloom.policies.printed.tactic_template import Template, freshened, plain_introductions
 from proofloom.proofs import Goal
 
 _TAIL = re.compile(r"[\d']*$")

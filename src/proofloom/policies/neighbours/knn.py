@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from proofloom.policies.dialect import ROCQ, Dialect
-from proofloom.policies.goal_features import goal_features
+from proofloom.policies.neighbours.goal_features import goal_features
+from proofloom.policies.neighbours.renaming import Naming
+from proofloom.policies.neighbours.step_index import Floats, Weights, nearest
+from proofloom.policies.neighbours.step_memory import SeenStep, StepMemory
 from proofloom.policies.policy import Query
-from proofloom.policies.renaming import Naming
-from proofloom.policies.step_index import Floats, Weights, nearest
-from proofloom.policies.step_memory import SeenStep, StepMemory
 from proofloom.proofs import Candidate, Goal, Step, Theorem
 from proofloom.retrieval.situation import Situation, Situations
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from proofloom.policies.dialect import ROCQ, Dialect
-from proofloom.policies.goal_shape import Connective, connective, names, target
 from proofloom.policies.policy import Query
+from proofloom.policies.printed.goal_shape import Connective, connective, names, target
 from proofloom.proofs import Candidate, Goal
 from proofloom.retrieval.retriever import Retriever
 

@@ -16,8 +16,8 @@ from typing import Any
 from proofloom.corpus.entries import StepEntry
 from proofloom.corpus.library import Library
 from proofloom.corpus.storage.array_file import Arrays, read_arrays, write_arrays
-from proofloom.policies.step_index import FeatureIndex
-from proofloom.policies.step_memory import SeenStep, StepMemory, Texts
+from proofloom.policies.neighbours.step_index import FeatureIndex
+from proofloom.policies.neighbours.step_memory import SeenStep, StepMemory, Texts
 from proofloom.proofs import Goal
 from proofloom.proofs.state import StateSyntaxError
 

@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from proofloom.policies.printed_term import Node, nodes, read_term
+from proofloom.policies.printed.term import Node, nodes, read_term
 from proofloom.proofs import Goal
 
 Features = NDArray[np.uint32]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from proofloom.corpus.entries import StepEntry
 from proofloom.corpus.library import Library
-from proofloom.policies.model import HINTS
+from proofloom.policies.model.policy import HINTS
 from proofloom.policies.policy import Policy, Query
 from proofloom.proofs import Goal, ProofState
 from proofloom.proofs.state import StateSyntaxError

@@ -18,7 +18,7 @@ from proofloom.hierarchy import GOAL_MARKER, HINT_MARKERS, STEP_MARKER
 from proofloom.models.engine.text import Asked, Completion, TextEngine
 from proofloom.policies.mixture import log_sum_exp
 from proofloom.policies.policy import Learner, Policy, Query
-from proofloom.policies.tactic_template import plain_introductions
+from proofloom.policies.printed.tactic_template import plain_introductions
 from proofloom.proofs import Candidate, Step, Theorem
 
 HINTS = len(HINT_MARKERS)

@@ -12,7 +12,7 @@ from pathlib import Path
 import proofloom.models
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.models.errors import ModelError
-from proofloom.policies.model_folder import check_model
+from proofloom.policies.model.folder import check_model
 from proofloom.retrieval.bm25 import Bm25
 from proofloom.retrieval.dense import Dense, Hybrid
 from proofloom.retrieval.encoder import Encoder

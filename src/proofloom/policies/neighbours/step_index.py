@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from proofloom.policies.goal_features import Features
+from proofloom.policies.neighbours.goal_features import Features
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from proofloom.policies.arithmetic import arithmetic_moves
-from proofloom.policies.file_lemmas import FileLemmas
-from proofloom.policies.goal_shape import Connective, connective, head, names, stripped, target
 from proofloom.policies.policy import Query
+from proofloom.policies.printed.goal_shape import Connective, connective, head, names, stripped, target
+from proofloom.policies.tactic_lists.arithmetic import arithmetic_moves
+from proofloom.policies.tactic_lists.file_lemmas import FileLemmas
 from proofloom.proofs import Candidate, Goal, Theorem
 
 Scored = tuple[float, str]

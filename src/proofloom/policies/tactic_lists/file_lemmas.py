@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from proofloom.policies.goal_shape import Connective, connective, names, target
+from proofloom.policies.printed.goal_shape import Connective, connective, names, target
 from proofloom.proofs import Goal, Theorem
 
 _STATEMENT = re.compile(

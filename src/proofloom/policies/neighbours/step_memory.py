@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from proofloom.policies.goal_features import goal_features, local_features
-from proofloom.policies.step_index import FeatureIndex, Ints, Offsets
-from proofloom.policies.tactic_template import Template, template_of
+from proofloom.policies.neighbours.goal_features import goal_features, local_features
+from proofloom.policies.neighbours.step_index import FeatureIndex, Ints, Offsets
+from proofloom.policies.printed.tactic_template import Template, template_of
 from proofloom.proofs import Goal
 
 Key = TypeVar("Key", bound=Hashable)

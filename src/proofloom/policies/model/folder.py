@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import proofloom.models
 from proofloom.hierarchy import HintSource
 from proofloom.models.errors import ModelError
-from proofloom.policies.model import ModelConfig, ModelPolicy
+from proofloom.policies.model.policy import ModelConfig, ModelPolicy
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

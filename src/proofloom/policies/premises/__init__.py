@@ -1,0 +1,1 @@
+"""Moves with premises: which retriever finds them, and what is done with what it finds."""

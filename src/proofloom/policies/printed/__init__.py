@@ -1,0 +1,1 @@
+"""What printed goals, terms and tactics say, as far as a policy needs it.  Light reading; nothing here is trusted."""
