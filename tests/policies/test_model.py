@@ -72,6 +72,7 @@ def test_no_more_is_asked_of_the_engine_than_it_may_be() -> None:
     policy = ModelPolicy(Scribe(), ModelConfig(candidates=3))
     ((*four,), (*two,)) = policy.suggest([query("a")], 4)[0], policy.suggest([query("a")], 2)[0]
     assert (len(four), len(two)) == (3, 2)
+    assert len(policy.suggest([query("a")], 20)[0]) == 5  # a search that has nothing left asks for many
 
 
 def test_only_the_last_states_are_remembered() -> None:
@@ -136,35 +137,7 @@ def test_probabilities_add_up_and_stay_below_one(some: list[tuple[str, float]]) 
         assert answers == ([pytest.approx(min(1.0, total))] if total else [])
 
 
-def test_introductions_of_so_many_names_are_one_tactic_and_the_likeliest_is_given() -> None:
-    several = [written("intros n m", -2.0), written("intros x y", -1.0), written("intros H", -3.0)]
-    told = found(*several, written("intros [|n] m", -4.0), written("intros", -2.5))
-    assert told == {
-        "intros x y": pytest.approx(math.exp(-1.0) + math.exp(-2.0)),
-        "intros H": pytest.approx(math.exp(-3.0)),
-        "intros [|n] m": pytest.approx(math.exp(-4.0)),
-        "intros": pytest.approx(math.exp(-2.5)),
-    }
-
-
-def test_more_texts_are_written_than_tactics_are_wanted() -> None:
-    class Namer(Scribe):
-        def complete(self, asked: Sequence[Asked], n: int) -> list[list[Completion]]:
-            names = [f"intros {letter}" for letter in "abc"] + ["auto", "easy", "lia"]
-            return [[Completion(name, (at,), -1.0 - at, True) for at, name in enumerate(names[:n])] for _ in asked]
-
-    def suggested(spare: float) -> list[str]:
-        (told,) = ModelPolicy(Namer(), ModelConfig(spare=spare)).suggest([query("a")], 3)
-        return [one.tactic for one in told]
-
-    assert suggested(1.0) == ["intros a"]
-    assert suggested(1.5) == ["intros a", "auto", "easy"]
-    assert suggested(3.0) == ["intros a", "auto", "easy"]
-
-
 def test_limits_are_named() -> None:
-    with pytest.raises(ValueError, match=r"model spare=0\.5: wanted at least 1"):
-        ModelConfig(spare=0.5)
     with pytest.raises(ValueError, match="model batch=0: wanted at least 1"):
         ModelConfig(batch=0)
     with pytest.raises(ValueError, match="model remembered=0"):

@@ -20,7 +20,7 @@ from proofloom.evaluation.ground import Gate
 from proofloom.evaluation.metering import Usage
 from proofloom.evaluation.problems import Posed, Problem
 from proofloom.models.engine.text import TextEngine
-from proofloom.policies.model.policy import ModelConfig, ModelPolicy
+from proofloom.policies.model.policy import ModelPolicy
 from proofloom.policies.policy import Policy
 from proofloom.proofs import Budget, Outcome, ProofState, Step, Verdict
 from proofloom.search.clock import Clock
@@ -130,7 +130,7 @@ class Bench:
         proposer = self._proposers.get(name) or self._proposer(trial.contestant)
         self._proposers[name] = proposer
         proposer.meter.reset()
-        policy = ModelPolicy(proposer.engine, ModelConfig(spare=1.0), hints=proposer.hints)  # K is what is written
+        policy = ModelPolicy(proposer.engine, hints=proposer.hints)
         rollouts: list[Rollouts] = []
 
         def start(root: ProofState) -> Strategy:

@@ -1,14 +1,13 @@
 """A language model as a policy: it reads the state and writes tactics.
 
 A candidate's log-probability is that of its text: that the model writes it and then ends, at temperature 1.  It is not
-divided by the length, and where one tactic was written in several ways (other tokens, other white space at its ends,
-other names for what it introduces) the ways are added up; so the candidates of a state are a part of a distribution,
-and their probabilities sum to at most 1, as a mixture wants it.
+divided by the length, and where one text was written in several ways (other tokens, other white space at its ends)
+the ways are added up; so the candidates of a state are a part of a distribution, and their probabilities sum to at
+most 1, as a mixture wants it.
 """
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from proofloom.hierarchy import GOAL_MARKER, HINT_MARKERS, STEP_MARKER
 from proofloom.models.engine.text import Asked, Completion, TextEngine
 from proofloom.policies.mixture import log_sum_exp
 from proofloom.policies.policy import Learner, Policy, Query
-from proofloom.policies.printed.tactic_template import plain_introductions
 from proofloom.proofs import Candidate, Step, Theorem
 
 HINTS = len(HINT_MARKERS)
@@ -30,22 +28,18 @@ _MARKERS = (GOAL_MARKER, STEP_MARKER, *HINT_MARKERS)
 class ModelConfig:
     """`batch` states are given to the engine at a time; the answers for the last `remembered` states are kept.
 
-    `candidates` is how many are asked of it at most, or a quarter of what is wanted if that is more, and `spare` how
-    many texts the engine writes for each, because some will be no tactic or one that is there already.  `remembered` is
+    `candidates` is how many are asked of it at most, or a quarter of what is wanted if that is more.  `remembered` is
     far more than the states of one attempt, in which a state that comes again gets the same answer.
     """
 
     batch: int = 8
     candidates: int = 1024
-    spare: float = 1.5
     remembered: int = 4096
 
     def __post_init__(self) -> None:
         for name in ("batch", "candidates", "remembered"):
             if getattr(self, name) < 1:
                 raise ValueError(f"model {name}={getattr(self, name)}: wanted at least 1")
-        if not 1 <= self.spare < math.inf:
-            raise ValueError(f"model spare={self.spare}: wanted at least 1")
 
 
 def rocq_tactic(text: str) -> str | None:
@@ -91,8 +85,7 @@ class ModelPolicy:
         waiting = [one for one, answer in answers.items() if answer is None]
         for start in range(0, len(waiting), self._config.batch):
             part = waiting[start : start + self._config.batch]
-            written = self._engine.complete(part, math.ceil(n * self._config.spare))
-            for one, completions in zip(part, written, strict=True):
+            for one, completions in zip(part, self._engine.complete(part, n), strict=True):
                 answers[one] = self._remember(one, n, candidates(completions, self._tactic)[:n])
         return [[] if one is None else list(answers[one] or ()) for one in asked]
 
@@ -128,19 +121,14 @@ def candidates(completions: Iterable[Completion], tactic: Callable[[str], str | 
     """The tactics in what a model wrote, the likeliest first.
 
     Left out is what was cut off, is empty, holds a marker or a character that does not print, or has no `tactic`.  The
-    same tokens drawn twice count once; different tokens of one tactic are added up, and so are introductions of so many
-    names, whatever these are: the likeliest is given.
+    same tokens drawn twice count once; different tokens of one tactic are added up.
     """
     ways: dict[str, dict[tuple[int | str, ...], float]] = {}
     for one in completions:
         found = tactic(one.text.strip()) if one.finished and _readable(one.text) else None
         if found:
             ways.setdefault(found, {})[one.tokens] = one.logprob
-    texts = [(log_sum_exp(list(found.values())), text) for text, found in ways.items()]
-    alike: dict[str | int, list[tuple[float, str]]] = {}
-    for logprob, text in sorted(texts, key=lambda pair: -pair[0]):
-        alike.setdefault(plain_introductions(text) or text, []).append((logprob, text))
-    merged = [Candidate(some[0][1], min(0.0, log_sum_exp([log for log, _ in some]))) for some in alike.values()]
+    merged = [Candidate(text, min(0.0, log_sum_exp(list(found.values())))) for text, found in ways.items()]
     return sorted(merged, key=lambda one: -one.logprob)
 
 
