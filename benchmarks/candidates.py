@@ -18,8 +18,8 @@ from premises import library_place
 from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.corpus.entries import StepEntry
-from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.paired import bootstrap_groups
+from proofloom.evaluation.measuring.figures import Figures, arguments
+from proofloom.evaluation.statistics.paired import bootstrap_groups
 from proofloom.policies.model.library_hints import LibraryHints
 from proofloom.policies.named import MODEL_CANDIDATES, PolicyKit
 from proofloom.proofs import ProofState

@@ -14,7 +14,7 @@ import time
 import torch
 import transformers
 
-from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.models.engine.protocol import Decoding, Engine, Method
 from proofloom.models.engine.reference import ReferenceEngine
 from proofloom.models.engine.shared_prefix import SharedPrefixEngine

@@ -19,8 +19,8 @@ from torch import Tensor
 from proofloom.attention.flow import forbidden_table
 from proofloom.attention.flow_loss import FlowSettings, flow_loss
 from proofloom.attention.interface import use_flow_attention
-from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.measuring import Taken, measured
+from proofloom.evaluation.measuring.costs import Taken, measured
+from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.hierarchy import Level
 
 DEPTH, WORDS = 12, 2048

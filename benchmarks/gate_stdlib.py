@@ -19,7 +19,7 @@ from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.source import Proof, Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.rocq.vernacular import command_of
-from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.proofs import Finding, Verdict
 
 PROOFS = 200

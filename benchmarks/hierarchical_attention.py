@@ -19,8 +19,8 @@ from torch import Tensor
 
 from proofloom.attention.hierarchical import Layout, hierarchical_attention, lay_out
 from proofloom.attention.hierarchical.cost import flops, window_pairs
-from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.measuring import Taken, measured
+from proofloom.evaluation.measuring.costs import Taken, measured
+from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.hierarchy.windows import windows
 
 TABLE = [

@@ -25,8 +25,8 @@ from torch import Tensor
 from proofloom.attention.hierarchical.cost import flops, tree_pairs, window_pairs
 from proofloom.attention.hierarchical.injection import every_second, inject_hierarchy
 from proofloom.corpus.library import Library
-from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.paired import bootstrap_groups
+from proofloom.evaluation.measuring.figures import Figures, arguments
+from proofloom.evaluation.statistics.paired import bootstrap_groups
 from proofloom.hierarchy import example, levelled_state
 from proofloom.hierarchy.nested import Branch, NestedSignal, Tree
 from proofloom.hierarchy.signals import PARAGRAPHS, state_tree, text_tree

@@ -21,7 +21,7 @@ from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.corpus.library import Library
 from proofloom.corpus.storage.database import LibraryError
-from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.hierarchy import (
     FIVE_LEVELS,
     LINE_RULES,

@@ -28,8 +28,8 @@ from torch import Tensor
 from decode import WORDS, random_model
 from proofloom.attention.lean_decode.attend import attend
 from proofloom.attention.lean_decode.keys import KeyValues
-from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.measuring import measured
+from proofloom.evaluation.measuring.costs import measured
+from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.models.engine.beam import Move
 from proofloom.models.engine.gpt_neox import NeoxLayers
 

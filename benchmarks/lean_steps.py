@@ -25,7 +25,7 @@ from proofloom.assistants.lean.process import LeanWorker
 from proofloom.assistants.lean.session import Lean
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain, find_lean
 from proofloom.assistants.processes import cpu_seconds
-from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.proofs import Step, Theorem
 
 sys.path += [str(Path(__file__).parents[1] / place) for place in ("tools/small_lean", "tests/lean")]

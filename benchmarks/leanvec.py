@@ -18,7 +18,7 @@ import numpy as np
 
 from ann_systems import systems
 from proofloom.corpus.library import Library
-from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.policies.premises.retrievers import encoder_at
 from proofloom.retrieval.library_index import index_file, origin_of, step_goals
 from proofloom.retrieval.premise_index import PremiseIndex

@@ -22,9 +22,9 @@ from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.source import Hole, Source
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
-from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.problems import Posed, hole_posed
-from proofloom.evaluation.statistics import wilson
+from proofloom.evaluation.measuring.figures import Figures, arguments
+from proofloom.evaluation.proofs.problems import Posed, hole_posed
+from proofloom.evaluation.statistics.proportions import wilson
 from proofloom.policies.tactic_lists.rocq import TacticList
 from proofloom.proofs import Budget, Outcome, Step, Theorem, Verdict
 from proofloom.search.driver import attempt

@@ -17,7 +17,7 @@ from premises import library_place
 from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
-from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.policies.named import PolicyKit
 from proofloom.policies.neighbours.knn import NearestNeighbours
 from proofloom.policies.policy import Query

@@ -42,8 +42,8 @@ from proofloom.corpus.rocq.trace import open_rocq_tracer
 from proofloom.corpus.storage.schema import SOURCE
 from proofloom.corpus.trace import Progress, trace
 from proofloom.corpus.tracer import TraceLimits
-from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.statistics import wilson
+from proofloom.evaluation.measuring.figures import Figures, arguments
+from proofloom.evaluation.statistics.proportions import wilson
 from proofloom.policies.premises.retrievers import RETRIEVERS, premise_retriever
 from proofloom.proofs import Goal
 from proofloom.retrieval.library_index import index_file

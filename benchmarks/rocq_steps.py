@@ -21,7 +21,7 @@ from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.tactics import NotATactic, tactic_sentence
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.rocq.wire import GOAL, Answer, GoalReader, add, edit_at
-from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.proofs import ProofState, Step, Theorem
 
 TACTICS_PER_NODE = 16

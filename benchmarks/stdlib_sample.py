@@ -25,9 +25,9 @@ from proofloom.assistants.rocq.scripts import plain_script
 from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.source import Proof, Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
-from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.problems import Posed, proof_near, restated, standard_file
-from proofloom.evaluation.statistics import wilson
+from proofloom.evaluation.measuring.figures import Figures, arguments
+from proofloom.evaluation.proofs.problems import Posed, proof_near, restated, standard_file
+from proofloom.evaluation.statistics.proportions import wilson
 from proofloom.policies.named import PolicyKit
 from proofloom.proofs import Budget, Step, Theorem, Verdict
 from proofloom.search.driver import PartFound, attempt

@@ -28,7 +28,7 @@ from proofloom.corpus.rocq.targets import STANDARD, find_target
 from proofloom.corpus.rocq.trace import open_rocq_tracer
 from proofloom.corpus.trace import Progress, TraceReport, funnel, trace
 from proofloom.corpus.tracer import SourceFile, Target, TraceLimits
-from proofloom.evaluation.figures import Figures, arguments
+from proofloom.evaluation.measuring.figures import Figures, arguments
 
 QUICK = (
     "theories/Bool/Bool.v",

@@ -28,7 +28,7 @@ from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import Library
 from proofloom.evaluation.held_out import HeldOut, Sample, held_out
-from proofloom.evaluation.problems import Problem, library_problems, proof_near
+from proofloom.evaluation.proofs.problems import Problem, library_problems, proof_near
 from proofloom.policies.tactic_lists.rocq import CLOSERS
 from proofloom.proofs import ProofState, Step
 from proofloom.training.closings import TheoremClosings, add_closings, read_closings

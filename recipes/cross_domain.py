@@ -24,8 +24,8 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from proofloom.attention.flow_loss import FlowSettings
-from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.paired import bootstrap_ratio
+from proofloom.evaluation.measuring.figures import Figures, arguments
+from proofloom.evaluation.statistics.paired import bootstrap_ratio
 from proofloom.hierarchy import FIVE_LEVELS, Level, LevelledText, Span
 from proofloom.models.neox import SIZES, build_model
 from proofloom.models.tokenizer import train_tokenizer

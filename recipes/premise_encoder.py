@@ -35,8 +35,8 @@ from proofloom.app.toml_records import BadInput, toml
 from proofloom.assistants.files import write_beside
 from proofloom.corpus.entries import PremiseEntry
 from proofloom.corpus.library import Library
-from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.paired import bootstrap_groups
+from proofloom.evaluation.measuring.figures import Figures, arguments
+from proofloom.evaluation.statistics.paired import bootstrap_groups
 from proofloom.models.card import CardFacts, encoder_card
 from proofloom.models.premise_encoder import is_premise_encoder, save_premise_encoder
 from proofloom.models.premise_model import PremiseModel, vectors

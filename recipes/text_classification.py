@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from proofloom.evaluation.figures import Figures, arguments
-from proofloom.evaluation.paired import bootstrap_mean
+from proofloom.evaluation.measuring.figures import Figures, arguments
+from proofloom.evaluation.statistics.paired import bootstrap_mean
 from proofloom.hierarchy.signals import PARAGRAPHS, SENTENCES, TOKENS, text_tree
 from proofloom.models.tree_encoder import Arm, EncoderSizes, TreeEncoder, TreeText
 

@@ -20,7 +20,7 @@ from peers.fixed_split import FixedSplit
 from peers.memory_reading import bytes_per_second, graph_seconds
 from proofloom.attention.lean_decode.attend import attend
 from proofloom.attention.lean_decode.keys import KeyValues
-from proofloom.evaluation.figures import Figures
+from proofloom.evaluation.measuring.figures import Figures
 
 TOTAL = 2**19
 """Tokens at which the goal in bandwidth holds, to a hundredth."""

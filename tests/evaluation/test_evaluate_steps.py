@@ -15,8 +15,8 @@ from toy_models import toy_folder
 from proofloom.app.cli import main
 from proofloom.app.experiments.evaluate import INTERRUPTED, evaluate
 from proofloom.app.toml_records import BadInput
-from proofloom.evaluation import step_contest
 from proofloom.evaluation.contest_rows import ContestRows
+from proofloom.evaluation.steps import contest as step_contest
 from proofloom.search.row_file import JournalError
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")

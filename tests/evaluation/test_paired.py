@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofloom.evaluation.paired import (
+from proofloom.evaluation.statistics.paired import (
     bootstrap_groups,
     bootstrap_mean,
     bootstrap_ratio,

@@ -17,7 +17,7 @@ from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.rocq.targets import find_target, library_root
-from proofloom.evaluation.problems import Places, Problem, hole_posed, hole_problems, proof_near, restated
+from proofloom.evaluation.proofs.problems import Places, Problem, hole_posed, hole_problems, proof_near, restated
 
 TEXT = """Lemma a : True.
 Proof. exact I. Qed.

@@ -9,8 +9,8 @@ import pytest
 from proofloom.evaluation.contest_rows import FOUND, AttemptRow
 from proofloom.evaluation.findings import as_object
 from proofloom.evaluation.findings_text import told_proofs
-from proofloom.evaluation.proof_findings import ProofFindings, lengths, proof_findings
-from proofloom.evaluation.statistics import wilson
+from proofloom.evaluation.proofs.findings import ProofFindings, lengths, proof_findings
+from proofloom.evaluation.statistics.proportions import wilson
 
 NAMES = ["plain/0", "plain/1", "flow/0", "flow/1"]
 

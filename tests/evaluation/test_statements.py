@@ -10,8 +10,8 @@ import pytest
 from proofloom.app.experiments.problems import problems
 from proofloom.app.languages import LEAN
 from proofloom.app.toml_records import BadInput
-from proofloom.evaluation.errata import faults, faulty
-from proofloom.evaluation.statements import StatementError, read_statements, write_statements
+from proofloom.evaluation.statements.errata import faults, faulty
+from proofloom.evaluation.statements.json_lines import StatementError, read_statements, write_statements
 
 
 def row(name: str = "t", statement: str = "theorem t : 1 = 1 := by\n", **fields: object) -> str:

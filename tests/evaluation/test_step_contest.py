@@ -14,8 +14,8 @@ from proofloom.corpus.library import Library
 from proofloom.evaluation.contest_rows import ContestRows
 from proofloom.evaluation.contestant import Contestant
 from proofloom.evaluation.held_out import Sample, held_out
-from proofloom.evaluation.step_contest import score_steps
-from proofloom.evaluation.step_scores import step_scores
+from proofloom.evaluation.steps.contest import score_steps
+from proofloom.evaluation.steps.scores import step_scores
 from proofloom.hierarchy import Reading
 from proofloom.models.folder import save_model
 from proofloom.models.reading import remember_reading

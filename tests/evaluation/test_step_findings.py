@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from proofloom.evaluation.contest_rows import ContestRows, StepsRow
+from proofloom.evaluation.contest_rows import ContestRows, StepScore, StepsRow
 from proofloom.evaluation.contestant import Contestant, arms, contestants, weights_digest
 from proofloom.evaluation.findings import as_object
 from proofloom.evaluation.findings_text import told_steps
-from proofloom.evaluation.step_findings import StepFindings, step_findings
-from proofloom.evaluation.step_scores import StepScore
+from proofloom.evaluation.steps.findings import StepFindings, step_findings
 from proofloom.models.errors import ModelError
 from proofloom.search.row_file import JournalError
 

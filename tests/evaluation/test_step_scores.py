@@ -11,7 +11,7 @@ from toy_models import STATES, TACTICS, toy_folder
 
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 
-from proofloom.evaluation.step_scores import step_scores
+from proofloom.evaluation.steps.scores import step_scores
 from proofloom.models.prompt import plain_tokens, prompts
 from proofloom.policies.model.folder import LoadedModel, loaded_model
 from proofloom.training.library_pairs import levelled_pair

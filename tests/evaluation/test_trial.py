@@ -16,12 +16,12 @@ from proofloom.assistants.doubles.fake import FakeAssistant, Faults
 from proofloom.assistants.executor import InProcess
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.session import AssistantError
-from proofloom.evaluation.contest import Plan, hold
 from proofloom.evaluation.contest_rows import FOUND, AttemptRow, ContestRows
 from proofloom.evaluation.contestant import Contestant
-from proofloom.evaluation.metering import MeteredEngine, Usage
-from proofloom.evaluation.problems import Posed, Problem
-from proofloom.evaluation.trial import Bench, Proposer, Trial, TrialSettings
+from proofloom.evaluation.proofs.contest import Plan, hold
+from proofloom.evaluation.proofs.metering import MeteredEngine, Usage
+from proofloom.evaluation.proofs.problems import Posed, Problem
+from proofloom.evaluation.proofs.trial import Bench, Proposer, Trial, TrialSettings
 from proofloom.models.engine.protocol import Continuation, Decoding
 from proofloom.models.engine.text import Asked, Completion
 from proofloom.proofs import CheckResult, Finding, Theorem, Verdict

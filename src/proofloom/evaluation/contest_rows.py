@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from proofloom.evaluation.step_scores import StepScore
 from proofloom.proofs import Outcome
 from proofloom.search.row_file import JournalError, RowFile, plain
 
@@ -32,6 +31,15 @@ _STEPS, _ATTEMPT, _ENTERED = "steps", "attempt", "entered"
 
 FOUND = "found"
 """The outcome of a script that was closed and that no gate has seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepScore:
+    """Of one tactic with its end: the natural log-probability, its tokens, and whether greedy decoding writes it."""
+
+    logprob: float
+    tokens: int
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)

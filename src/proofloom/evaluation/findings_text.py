@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from proofloom.evaluation.paired import Estimate, SignTest
-from proofloom.evaluation.proof_findings import ArmSolved, ProofFindings, ProofsCompared
-from proofloom.evaluation.step_findings import StepFindings, StepsOfArm
-from proofloom.evaluation.trial import BEST_FIRST
+from proofloom.evaluation.proofs.findings import ArmSolved, ProofFindings, ProofsCompared
+from proofloom.evaluation.proofs.trial import BEST_FIRST
+from proofloom.evaluation.statistics.paired import Estimate, SignTest
+from proofloom.evaluation.steps.findings import StepFindings, StepsOfArm
 
 _NAME = 20
 

@@ -27,18 +27,18 @@ from proofloom.assistants.files import write_beside
 from proofloom.assistants.gate.axioms import Allowance
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.corpus.storage.database import LibraryError
-from proofloom.evaluation.contest import Plan, hold, open_bench
 from proofloom.evaluation.contest_rows import ContestRows
 from proofloom.evaluation.contestant import Contestant, contestants, weights_digest
-from proofloom.evaluation.errata import faulty
 from proofloom.evaluation.findings import as_object
 from proofloom.evaluation.findings_text import told_proofs, told_steps
 from proofloom.evaluation.held_out import Sample, held_out
-from proofloom.evaluation.problems import Problem, hole_problems, library_problems
-from proofloom.evaluation.proof_findings import proof_findings
-from proofloom.evaluation.step_contest import score_steps
-from proofloom.evaluation.step_findings import step_findings
-from proofloom.evaluation.trial import STRATEGIES, TrialSettings
+from proofloom.evaluation.proofs.contest import Plan, hold, open_bench
+from proofloom.evaluation.proofs.findings import proof_findings
+from proofloom.evaluation.proofs.problems import Problem, hole_problems, library_problems
+from proofloom.evaluation.proofs.trial import STRATEGIES, TrialSettings
+from proofloom.evaluation.statements.errata import faulty
+from proofloom.evaluation.steps.contest import score_steps
+from proofloom.evaluation.steps.findings import step_findings
 from proofloom.models.errors import ModelError
 from proofloom.policies.model.folder import check_model, hint_source
 from proofloom.policies.model.library_hints import LibraryHints

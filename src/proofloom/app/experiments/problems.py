@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from proofloom.app.toml_records import BadInput
-from proofloom.evaluation.errata import faulty
-from proofloom.evaluation.statements import StatementError, read_statements, write_statements
+from proofloom.evaluation.statements.errata import faulty
+from proofloom.evaluation.statements.json_lines import StatementError, read_statements, write_statements
 
 
 def problems(

@@ -21,7 +21,7 @@ from proofloom.app.proving.settings import ProveSettings, names
 from proofloom.app.screening.questions import Screener, ScreeningRow
 from proofloom.app.screening.words import WORDS
 from proofloom.app.toml_records import BadInput
-from proofloom.evaluation.errata import faulty
+from proofloom.evaluation.statements.errata import faulty
 from proofloom.proofs import Budget
 
 INTERRUPTED = 130

@@ -6,25 +6,17 @@ The prompt is that of training and search, cut to the same room.  Torch is impor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from proofloom.evaluation.contest_rows import StepScore
 
 if TYPE_CHECKING:
     from proofloom.policies.model.folder import LoadedModel
     from proofloom.training.examples import Pair
 
 _TOKENS_AT_ONCE = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class StepScore:
-    """Of one tactic with its end: the natural log-probability, its tokens, and whether greedy decoding writes it."""
-
-    logprob: float
-    tokens: int
-    exact: bool
 
 
 def step_scores(loaded: LoadedModel, pairs: Sequence[Pair], longest: int) -> list[StepScore | None]:

@@ -15,7 +15,8 @@ import numpy as np
 
 from proofloom.evaluation.contest_rows import AttemptRow
 from proofloom.evaluation.contestant import arms, shared_seeds
-from proofloom.evaluation.paired import (
+from proofloom.evaluation.proofs.trial import SINGLE_PASS
+from proofloom.evaluation.statistics.paired import (
     DRAWS,
     ComplexityRatio,
     Estimate,
@@ -25,8 +26,7 @@ from proofloom.evaluation.paired import (
     complexity_ratio,
     sign_test,
 )
-from proofloom.evaluation.statistics import wilson
-from proofloom.evaluation.trial import SINGLE_PASS
+from proofloom.evaluation.statistics.proportions import wilson
 from proofloom.proofs import Outcome
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from proofloom.assistants.executor import Crash, Done, Executor, Opening
 from proofloom.evaluation.contest_rows import AttemptRow, ContestRows
 from proofloom.evaluation.contestant import Contestant
-from proofloom.evaluation.ground import Ground
-from proofloom.evaluation.metering import MeteredEngine
-from proofloom.evaluation.problems import Places, Problem
 from proofloom.evaluation.progress import Progress
-from proofloom.evaluation.trial import BEST_FIRST, Bench, Proposer, Trial, TrialSettings
+from proofloom.evaluation.proofs.ground import Ground
+from proofloom.evaluation.proofs.metering import MeteredEngine
+from proofloom.evaluation.proofs.problems import Places, Problem
+from proofloom.evaluation.proofs.trial import BEST_FIRST, Bench, Proposer, Trial, TrialSettings
 from proofloom.models.engine.protocol import Engine
 from proofloom.policies.model.folder import hint_source, loaded_model, text_engine
 from proofloom.policies.named import PolicyKit

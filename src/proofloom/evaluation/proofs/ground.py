@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from proofloom.assistants.session import Assistant
-from proofloom.evaluation.problems import HoleSource
+from proofloom.evaluation.proofs.problems import HoleSource
 from proofloom.proofs import Verdict
 from proofloom.retrieval.situation import Reading
 

@@ -13,7 +13,7 @@ from proofloom.evaluation.contest_rows import ContestRows, StepsRow
 from proofloom.evaluation.contestant import Contestant
 from proofloom.evaluation.held_out import HeldOut
 from proofloom.evaluation.progress import Progress
-from proofloom.evaluation.step_scores import step_scores
+from proofloom.evaluation.steps.scores import step_scores
 from proofloom.hierarchy import HintSource, Universes
 from proofloom.policies.model.folder import MOST_TOKENS, loaded_model
 from proofloom.search.clock import Clock

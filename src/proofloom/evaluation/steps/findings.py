@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from proofloom.evaluation.contest_rows import StepsRow
 from proofloom.evaluation.contestant import arms, shared_seeds
-from proofloom.evaluation.paired import DRAWS, Estimate, SignTest, bootstrap_ratio, bootstrap_seeds, sign_test
+from proofloom.evaluation.statistics.paired import (
+    DRAWS,
+    Estimate,
+    SignTest,
+    bootstrap_ratio,
+    bootstrap_seeds,
+    sign_test,
+)
 
 Sums = NDArray[np.float64]
 """(theorems, 2): over the steps of a theorem, the sum of log-probabilities and how many were written word for word."""

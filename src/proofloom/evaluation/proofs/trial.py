@@ -16,9 +16,9 @@ from proofloom.assistants.rocq.scripts import plain_script
 from proofloom.assistants.session import Assistant, AssistantError
 from proofloom.evaluation.contest_rows import FOUND, AttemptRow
 from proofloom.evaluation.contestant import Contestant
-from proofloom.evaluation.ground import Gate
-from proofloom.evaluation.metering import Usage
-from proofloom.evaluation.problems import Posed, Problem
+from proofloom.evaluation.proofs.ground import Gate
+from proofloom.evaluation.proofs.metering import Usage
+from proofloom.evaluation.proofs.problems import Posed, Problem
 from proofloom.models.engine.text import TextEngine
 from proofloom.policies.model.policy import ModelPolicy
 from proofloom.policies.policy import Policy

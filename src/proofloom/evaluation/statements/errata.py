@@ -27,7 +27,7 @@ class Fault:
 @cache
 def faults(assistant: str) -> Mapping[str, Fault]:
     """The known faults of statements for an assistant (`lean`, `rocq`), by name."""
-    text = (files("proofloom.evaluation") / "errata.toml").read_text(encoding="utf-8")
+    text = (files("proofloom.evaluation.statements") / "errata.toml").read_text(encoding="utf-8")
     listed = [Fault(**entry) for entry in tomllib.loads(text)["fault"]]
     return {fault.name: fault for fault in listed if fault.assistant == assistant}
 
