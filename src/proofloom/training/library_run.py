@@ -51,7 +51,7 @@ class TrainingPlan:
     """What a run trains: the model to start with, on a split, read as `reading` says, within limits, by `config`.
 
     `closings` are learned beside the steps of people.  Raises `ValueError` if the hints of the reading leave no room
-    for a state.
+    for a state, or the flow loss does not fit a new model.
     """
 
     start: Start
@@ -65,6 +65,8 @@ class TrainingPlan:
         least = self.reading.hints + LEAST_STATE
         if self.reading.hints and self.limits.prompt < least:
             raise ValueError(f"limits prompt={self.limits.prompt}: wanted at least {least} where hints are read")
+        if isinstance(self.start, NewModel):
+            self.config.flow.weights(self.start.size.layers)
 
     @property
     def split_name(self) -> str:

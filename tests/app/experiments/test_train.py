@@ -134,6 +134,11 @@ def test_two_trainings_of_one_name_do_not_run_at_once(here: Path) -> None:
         ({"split": "random", "db": "none.sqlite"}, "none.sqlite: there is no library; make one with"),
         ({"split": "random", "config": Path("no.toml")}, "no.toml: cannot be read"),
         ({"split": "random", "config": Path("bad.toml")}, "unknown setting in bad.toml: 'widht'; valid: epochs, batch"),
+        (
+            {"split": "random", "config": Path("deep.toml")},
+            "flow layers=5: wanted at most 4, the layers of the model",
+        ),
+        ({"split": "random", "closings": "none.jsonl"}, "none.jsonl: cannot be read"),
         ({"split": "random", "run": "a/b"}, "--run a/b: wanted a name of letters"),
         ({"split": "random", "base": "none"}, "--base none: there is no such folder or file"),
         (
@@ -146,6 +151,7 @@ def test_two_trainings_of_one_name_do_not_run_at_once(here: Path) -> None:
 def test_bad_input_is_refused_before_anything_is_made(here: Path, options: dict[str, Any], complaint: str) -> None:
     models()
     (here / "bad.toml").write_text("[fit]\nwidht = 3\n")
+    (here / "deep.toml").write_text("[flow]\nlayers = 5\n")
     with pytest.raises(BadInput) as caught:
         train(**{"run": "r", **options})
     assert complaint in str(caught.value)

@@ -188,7 +188,7 @@ class _Run:
         for failure in report.failures:
             console.print(f"failed: {failure.text}", markup=False)
         parts = ["interrupted"] if interrupted else []
-        parts.append(f"{report.stored} files traced in {report.seconds:.0f} s")
+        parts.append(f"{report.stored} {'file' if report.stored == 1 else 'files'} traced in {report.seconds:.0f} s")
         parts += [f"{report.skipped} were there already"] if report.skipped else []
         parts += [f"{len(report.failures)} failed"] if report.failures else []
         console.print(f"{'; '.join(parts)}: {self._library.place}", markup=False)
