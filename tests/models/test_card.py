@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("torch", reason="torch is not installed: pip install 'proofloom[model]'")
 
-from proofloom.models.card import CardFacts, model_card
+from proofloom.models.card import OTHER, OURS, CardFacts, licence_of, model_card
 
 FACTS = CardFacts(
     name="proofloom-nano",
@@ -45,3 +45,15 @@ def test_a_card_without_figures_has_no_empty_table_and_facts_stay_in_their_cell(
     card = model_card(replace(FACTS, figures={}, data="a|b\n# c"))
     assert "## Figures" not in card
     assert r"a\|b # c" in card
+
+
+def test_the_licence_of_a_base_goes_on_and_is_ours_only_where_all_is_ours() -> None:
+    own = model_card(FACTS)
+    assert licence_of(own) == OURS
+    further = model_card(replace(FACTS, base="first", licence=licence_of(own)))
+    assert licence_of(further) == OURS
+    assert "Training started from `first`." in further
+    assert licence_of("---\nlicense: mit\n---\n# llama") == licence_of("# no card of ours") == OTHER
+    theirs = model_card(replace(FACTS, base="llama", licence=OTHER))
+    assert licence_of(theirs) == OTHER
+    assert "Training started from `llama`, whose licence holds for it too." in theirs

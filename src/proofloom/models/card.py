@@ -5,9 +5,11 @@ There is one for models that write tactics and one for encoders that find premis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+_FRONT_LICENCE = re.compile(r"---\nlicense: (\S+)\n")
 _FRONT = """\
 ---
 license: {license}
@@ -17,7 +19,10 @@ tags: [theorem-proving]
 ---
 """
 
-_STARTED = " Training started from `{base}`, whose licence holds for it too."
+_STARTED = " Training started from `{base}`{whose}."
+_THEIRS = ", whose licence holds for it too"
+OURS, OTHER = "apache-2.0", "other"
+"""The licence of a model that we made from nothing, and how a card says that it is somebody else's."""
 _USE = """\
 ## Use
 
@@ -49,7 +54,8 @@ class CardFacts:
 
     `data` names the libraries, `split` is `name@version` with its `digest`; `examples` counts what was trained and
     validated on and what was cut or left out; `settings` are those of the training, `figures` what was measured.
-    `family` is the kind of model, `base` the model that training started from, empty for a new one.
+    `family` is the kind of model, `base` the model that training started from, empty for a new one, and `licence` that
+    of the base.
     """
 
     name: str
@@ -63,6 +69,14 @@ class CardFacts:
     figures: Mapping[str, float] = field(default_factory=dict)
     family: str = "GPT-NeoX"
     base: str = ""
+    licence: str = OURS
+
+
+def licence_of(card: str) -> str:
+    """The licence that a card of this module names; `OTHER` for a card of somebody else, or none."""
+    if not (front := _FRONT_LICENCE.match(card)) or "tags: [theorem-proving]" not in card:
+        return OTHER
+    return front[1]
 
 
 def model_card(facts: CardFacts) -> str:
@@ -78,9 +92,9 @@ def encoder_card(facts: CardFacts) -> str:
 def _card(facts: CardFacts, library: str, task: str, does: str, use: str) -> str:
     family, base = _line(facts.family), _line(facts.base)
     parts = [
-        _FRONT.format(license="other" if facts.base else "apache-2.0", library=library, task=task),
+        _FRONT.format(license=facts.licence, library=library, task=task),
         f"# {_line(facts.name)}\n\nA {family} model of {facts.parameters:,} parameters that {does}."
-        f"{_STARTED.format(base=base) if base else ''}\n",
+        f"{_STARTED.format(base=base, whose=_THEIRS if facts.licence == OTHER else '') if base else ''}\n",
         f"## Data\n\n{_line(facts.data)}. Split `{_line(facts.split)}`, digest `{_line(facts.digest)}`.\n",
         *(
             f"{title}| {name} | {unit} |\n|---|---|\n"

@@ -21,8 +21,8 @@ from proofloom.attention.learned_levels import LearnedLevels
 from proofloom.corpus.entries import SplitEntry
 from proofloom.corpus.library import Library
 from proofloom.hierarchy import Reading
-from proofloom.models.card import CardFacts, model_card
-from proofloom.models.folder import load_tokenizer, save_model, save_tokenizer
+from proofloom.models.card import OTHER, OURS, CardFacts, licence_of, model_card
+from proofloom.models.folder import CARD, load_tokenizer, save_model, save_tokenizer
 from proofloom.models.lora import Adapters
 from proofloom.models.neox import build_model
 from proofloom.models.pretrained import load_pretrained, prepare, tokenizer_digest
@@ -197,8 +197,17 @@ def run_card(
         },
         family=str(ready.model.config.model_type) if pretrained else "GPT-NeoX",
         base=start.base if isinstance(start, Pretrained) else "",
+        licence=_licence(start),
     )
     return model_card(facts)
+
+
+def _licence(start: Start) -> str:
+    """Ours for a new model and for what came of one."""
+    if isinstance(start, NewModel):
+        return OURS
+    card = start.place / CARD
+    return licence_of(card.read_text("utf-8")) if card.is_file() else OTHER
 
 
 def _tokenizer(

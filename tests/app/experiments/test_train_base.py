@@ -184,3 +184,12 @@ def test_trackio_gets_the_numbers_and_is_told_the_end(here: Path, monkeypatch: p
     assert "train/learning_rate" in told[2][1]
     assert told[-1] == "finished"
     assert "trackio" not in tomllib.loads((here / "runs/r/config.toml").read_text())
+
+
+def test_a_model_of_ours_that_is_trained_on_is_called_by_its_run_and_stays_ours(here: Path) -> None:
+    assert train("first", split="random", epochs=0.5) == 0
+    assert train("second", split="random", base="runs/first/model", epochs=0.5) == 0
+    card = (here / "runs" / "second" / "model" / "README.md").read_text()
+    assert card.startswith("---\nlicense: apache-2.0\n")
+    assert "# proofloom-first\n" in card
+    assert "Training started from `first`." in card
