@@ -15,7 +15,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -209,7 +209,7 @@ def main() -> None:
         more = (lost[arm] - lost["plain"])[present].tolist()
         change = bootstrap_ratio(more, words[present].tolist(), np.random.default_rng(options.seed))
         figures.say(f"{arm} - plain: {change.value:+.4f} nats a token (95 %: {change.low:+.4f} to {change.high:+.4f})")
-        figures.figure(f"{arm}_minus_plain", change.as_json())
+        figures.figure(f"{arm}_minus_plain", asdict(change))
     figures.finish(options.out)
 
 

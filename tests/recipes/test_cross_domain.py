@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ pytest.importorskip("transformers", reason="transformers is missing: pip install
 
 sys.path.append(str(Path(__file__).parents[2] / "recipes"))
 
+import cross_domain
 from cross_domain import LINES, levelled_lines, pairs
 
 from proofloom.hierarchy import FIVE_LEVELS, Level
@@ -63,3 +65,17 @@ def test_a_pair_is_a_line_of_a_function_and_what_stands_before_it() -> None:
 def test_no_more_lines_than_that() -> None:
     program = "def long():\n" + "".join(f"    x{number} = {number}\n" for number in range(2 * LINES))
     assert max(len(pair.state.spans) for pair in pairs(program)) == LINES
+
+
+def test_a_small_run_ends_in_figures_with_intervals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(2 * cross_domain.HELD_OUT):
+        (tmp_path / f"p{number}.py").write_text(PROGRAM.replace("weight", f"weight{number}") * 4)
+    monkeypatch.setattr(cross_domain, "programs", lambda: sorted(tmp_path.iterdir()))
+    monkeypatch.setattr(sys, "argv", ["cross_domain.py", "--quick", "--json"])
+    cross_domain.main()
+    figures = json.loads(capsys.readouterr().out)["figures"]
+    for arm in ("flow", "reversed"):
+        change = figures[f"{arm}_minus_plain"]
+        assert change["low"] <= change["value"] <= change["high"]

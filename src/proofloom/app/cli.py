@@ -22,7 +22,6 @@ from proofloom.app.doctor import dialogue, examination
 from proofloom.app.experiments.evaluate import evaluate
 from proofloom.app.experiments.problems import problems
 from proofloom.app.experiments.train import train
-from proofloom.app.extras import can_ask_models
 from proofloom.app.inspection.inspect import inspect
 from proofloom.app.languages import SUFFIXES, language_of
 from proofloom.app.libraries.corpus import corpus
@@ -122,8 +121,8 @@ def prove(
         typer.Option(
             metavar="NAME",
             help=f"Who proposes tactics: {', '.join(POLICIES)}; several are mixed with `+`. Default: "
-            f"{default_policy(True, False, True)} with a library, else {default_policy(False, False, True)}, or list "
-            f"where the extra `model` is not installed; {default_policy(True, True, True)} with --model and a library.",
+            f"{default_policy(True, True)}, without model if no --model is named, and without the parts for which "
+            "there is no library.",
         ),
     ] = None,
     library: Annotated[
@@ -191,7 +190,7 @@ def prove(
         raise BadInput("--write and --output cannot be used together")
     settings = read_settings(config) if config else ProveSettings()
     if config is None and policy is None:
-        policy = default_policy(bool(library or DEFAULT_PLACE.exists()), bool(model), can_ask_models())
+        policy = default_policy(bool(library or DEFAULT_PLACE.exists()), bool(model))
     settings = _overridden(settings, time, policy, library, model, retriever, strategy, axioms, require, seed)
     destination = Destination(in_place=write, folder=output)
     return prove_files(Request(tuple(paths), settings, destination, theorem, workers, run, as_json), _say)

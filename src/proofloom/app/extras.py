@@ -1,21 +1,15 @@
-"""Whether the packages of an extra are installed, and what a verb says when one is not: which extra to install."""
+"""What a verb says when a package of an extra is not installed: which extra to install."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 
 from proofloom.app.toml_records import BadInput
 from proofloom.policies.model.folder import EXTRA
 
 TRAIN_EXTRA = ("accelerate", "gguf", "peft", "trackio")
 """The packages of the extra `train`."""
-
-
-def can_ask_models() -> bool:
-    """True if the extra `model` is installed; nothing is imported."""
-    return all(find_spec(name) is not None for name in EXTRA)
 
 
 @contextmanager

@@ -168,19 +168,13 @@ MODEL_CANDIDATES = 16
 """What is asked of a model at a state, at most; 32 cost half as much again (docs/experiments.md)."""
 
 
-BESIDE_MODEL = "0.1*list"
-"""The list beside a model, which knows itself where automation ends a goal; the weight was tuned on the validation part
-of the split `figures` (docs/experiments.md)."""
+def default_policy(library: bool, model: bool) -> str:
+    """What is used if nothing is named, with or without a traced library and a model that the user names.
 
-
-def default_policy(library: bool, named: bool, shipped: bool) -> str:
-    """What is used if nothing is named, with or without a traced library, and a model that the user names.
-
-    The model that comes with the package (`shipped`, if it can be asked) stands in for a library: beside neighbours it
-    proves no more than without (docs/experiments.md).
+    The model that comes with the package is asked only by name: mixed in, it proves no more than without
+    (docs/experiments.md).
     """
-    model = named or (shipped and not library)
-    parts = ["model"] * model + ["knn", "premises"] * library + [BESIDE_MODEL if model else "list"]
+    parts = ["model"] * model + ["knn", "premises"] * library + ["list"]
     return "+".join(parts)
 
 
