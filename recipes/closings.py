@@ -27,6 +27,7 @@ from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import Library
+from proofloom.corpus.storage.database import LibraryError
 from proofloom.evaluation.held_out import HeldOut, Sample, held_out
 from proofloom.evaluation.proofs.problems import Problem, library_problems, proof_near
 from proofloom.policies.tactic_lists.rocq import CLOSERS
@@ -124,7 +125,7 @@ def main() -> None:
         run(options)
     except KeyboardInterrupt:
         sys.exit(f"interrupted; the same command goes on from what is in {options.out}")
-    except AssistantError as error:
+    except (AssistantError, LibraryError) as error:
         sys.exit(str(error))
 
 

@@ -76,5 +76,7 @@ def test_what_automation_ends_is_found_kept_and_learned(
     assert train("r", db="library.sqlite", split="all", closings="found.jsonl", epochs=1.0) == 0
     card = Path("runs/r/model/README.md").read_text()
     assert f"| closings of automation | {count} |" in card
+    with pytest.raises(SystemExit, match=r"there is no split 'odd'"):
+        run(monkeypatch, "--split", "odd")
     with pytest.raises(BadInput, match=r"gone.jsonl: cannot be read"):
         train("s", db="library.sqlite", split="all", closings="gone.jsonl")
