@@ -20,8 +20,8 @@ from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.corpus.entries import StepEntry
 from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.evaluation.statistics.paired import bootstrap_groups
+from proofloom.policies.kit import MODEL_CANDIDATES, PolicyKit
 from proofloom.policies.model.library_hints import LibraryHints
-from proofloom.policies.named import MODEL_CANDIDATES, PolicyKit
 from proofloom.proofs import ProofState
 
 BEST = (1, 2, 4, 8, MODEL_CANDIDATES)
@@ -37,7 +37,7 @@ def drawn(kit: PolicyKit, split: str, part: str, size: int, seed: int) -> list[S
 
 def measure(kit: PolicyKit, name: str, steps: list[StepEntry], figures: Figures, seed: int) -> None:
     """Ask one policy at all steps."""
-    propose = LibraryHints(kit.library, kit.situations, kit.policy(name))
+    propose = LibraryHints(kit.library, kit.situations, kit.mixture(name))
     states = [ProofState.parse(step.state_before) for step in steps]
     propose.proposed(steps[0], states[0], MODEL_CANDIDATES)  # what is opened once does not count
     started = time.process_time()

@@ -18,7 +18,7 @@ from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.source import Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.evaluation.measuring.figures import Figures, arguments
-from proofloom.policies.named import PolicyKit
+from proofloom.policies.kit import PolicyKit
 from proofloom.policies.neighbours.knn import NearestNeighbours
 from proofloom.policies.policy import Query
 from proofloom.proofs import Goal, ProofState, Theorem

@@ -28,7 +28,7 @@ from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.evaluation.proofs.problems import Posed, proof_near, restated, standard_file
 from proofloom.evaluation.statistics.proportions import wilson
-from proofloom.policies.named import PolicyKit
+from proofloom.policies.kit import PolicyKit
 from proofloom.proofs import Budget, Step, Theorem, Verdict
 from proofloom.search.driver import PartFound, attempt
 from proofloom.search.strategies import BestFirstConfig
@@ -259,7 +259,12 @@ def main() -> None:
         type=Path,
         help="one JSON object a lemma and policy; what is there is not tried again unless it ran out of less time",
     )
-    parser.add_argument("--policy", default="list", metavar="NAME,...", help="policies, each tried on every lemma")
+    parser.add_argument(
+        "--policy",
+        default="list",
+        metavar="NAME,...",
+        help="each as in `proofloom prove`, tried on all",
+    )
     parser.add_argument("--db", default="", help="the traced library (a path or URL) that policies learn from")
     parser.add_argument("--split", default="", help="learn from the training part of this split only")
     parser.add_argument("--retriever", default="bm25", metavar="NAME", help="what finds premises (default bm25)")
@@ -283,7 +288,8 @@ def main() -> None:
     one_shot = not (options.no_one_shot or options.quick)
     like = Task("", (), policies, options.db, options.split, options.model, options.retriever, seconds, gated, one_shot)
     with kit_of(like, find_toolchain()) as kit:
-        kit.prepare("+".join(policies))
+        for name in policies:
+            kit.prepare(name)
     todo = tasks(left, like)
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=16) as pool:
         for part in pool.imap_unordered(run, todo):

@@ -16,7 +16,7 @@ from proofloom.app.proving.prove import policy_kit
 from proofloom.app.proving.settings import ProveSettings
 from proofloom.assistants.lean.session import Lean
 from proofloom.assistants.lean.toolchain import LeanToolchain
-from proofloom.policies.named import PolicyKit
+from proofloom.policies.kit import PolicyKit
 from proofloom.policies.policy import Query
 from proofloom.proofs import Step
 
@@ -73,7 +73,7 @@ def proposed(place: Path, kit: PolicyKit, policy: str, file: str, name: str, lea
     (hole,) = (hole for hole in source.holes if hole.path == name)
     theorem = source.theorem(hole)
     session = lean.open(theorem)
-    (candidates,) = kit.policy(policy).suggest([Query(session.root, theorem)], 20)
+    (candidates,) = kit.mixture(policy).suggest([Query(session.root, theorem)], 20)
     tactics = [candidate.tactic for candidate in candidates]
     run = [tactic for tactic in tactics if isinstance(session.apply(session.root, tactic, 20), Step)]
     session.close()

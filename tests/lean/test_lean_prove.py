@@ -143,6 +143,7 @@ def test_the_model_that_learned_from_rocq_is_left_out_for_lean() -> None:
     mixed = ProveSettings(policy="2*knn+premises+model+0.5*list")
     assert policy_for(LEAN, mixed) == ("2*knn+premises+0.5*list", ("model",))
     assert policy_for(LEAN, ProveSettings(policy="model+list", model="folder")) == ("model+list", ())
+    assert policy_for(LEAN, ProveSettings(policy="list/model")) == ("list", ("model",))
     assert policy_for(ROCQ, mixed) == (mixed.policy, ())
     with pytest.raises(BadInput, match="policy model: knows nothing of Lean"):
         policy_for(LEAN, ProveSettings(policy="model"))

@@ -15,8 +15,8 @@ from proofloom.models.errors import ModelError
 from proofloom.models.folder import save_model
 from proofloom.models.neox import Size, build_model
 from proofloom.models.tokenizer import train_tokenizer
+from proofloom.policies.kit import PolicyKit
 from proofloom.policies.model.folder import EXTRA, SHIPPED, check_model, model_place, model_policy
-from proofloom.policies.named import PolicyKit
 from proofloom.policies.policy import Query
 from proofloom.proofs import ProofState, Theorem
 

@@ -39,7 +39,7 @@ from proofloom.assistants.lean.toolchain import find_lean
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import DEFAULT_PLACE
 from proofloom.models.errors import ModelError
-from proofloom.policies.named import POLICIES, default_policy
+from proofloom.policies.names import NAMES, default_policy
 from proofloom.policies.premises.retrievers import RETRIEVERS
 from proofloom.search.row_file import JournalError
 from proofloom.search.strategies import SinglePassConfig
@@ -120,8 +120,8 @@ def prove(
         str | None,
         typer.Option(
             metavar="NAME",
-            help=f"Who proposes tactics: {', '.join(POLICIES)}; several are mixed with `+`. Default: "
-            f"{default_policy(True, True)}, without model if no --model is named, and without the parts for which "
+            help=f"Who proposes tactics: {', '.join(NAMES)}; `+` mixes several, `/` lets them take turns. "
+            f"Default: {default_policy(True, True)}, without model if no --model is named, and without the parts for which "
             "there is no library.",
         ),
     ] = None,

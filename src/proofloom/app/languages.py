@@ -36,7 +36,7 @@ from proofloom.assistants.session import Assistant, AssistantError
 from proofloom.corpus.library import Library
 from proofloom.policies import dialect
 from proofloom.policies.dialect import Dialect
-from proofloom.policies.named import PolicyKit
+from proofloom.policies.kit import PolicyKit
 from proofloom.policies.policy import Policy
 from proofloom.policies.tactic_lists.moves import MovesPolicy
 from proofloom.policies.tactic_lists.rocq import TacticList

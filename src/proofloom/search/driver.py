@@ -15,12 +15,14 @@ from typing import Protocol
 
 from proofloom.assistants.session import Assistant, AssistantError, Failure, Session, SessionLost, TacticError
 from proofloom.policies.policy import Policy, Query
+from proofloom.policies.portfolio import Portfolio, parts
 from proofloom.proofs import Attempt, Budget, Candidate, Outcome, Spend, Step, Theorem, Verdict
 from proofloom.search.clock import Clock, SystemClock
 from proofloom.search.invariants import check_invariants
 from proofloom.search.scripts import through, ways
 from proofloom.search.stop import StopReason
-from proofloom.search.strategies import Ask, Request, StrategyFactory
+from proofloom.search.strategies import Ask, Request, Strategy, StrategyFactory, Try
+from proofloom.search.turns import Searcher, Turns
 
 LEAST_TACTIC_SECONDS = 0.01
 """The last tactic before a deadline gets at least this long, so that it is really tried."""
@@ -57,7 +59,7 @@ class Certify(Protocol):
 def attempt(
     theorem: Theorem,
     assistant: Assistant,
-    policy: Policy,
+    policy: Policy | Portfolio,
     strategy: StrategyFactory,
     budget: Budget,
     certify: Certify,
@@ -67,6 +69,8 @@ def attempt(
 ) -> Attempt:
     """Try to prove `theorem` within `budget`; never raises for what an outcome exists for.
 
+    The policies of a portfolio take turns, each with a strategy of its own; a tactic that one has run at a state is not
+    run again for another.
     A crash of the assistant or of the policy is answered by a second try from the start, with the whole budget; the
     second crash ends as `crashed`.  The spend is that of both tries; it counts the seconds of the gate, whose verdict
     names them too, but not the gate's CPU.  `checked` tests the invariants of the tree after every request.
@@ -139,7 +143,7 @@ class _Trial:
         self,
         theorem: Theorem,
         session: Session,
-        policy: Policy,
+        policy: Policy | Portfolio,
         strategy: StrategyFactory,
         budget: Budget,
         certify: Certify,
@@ -147,14 +151,19 @@ class _Trial:
     ) -> None:
         self._theorem = theorem
         self._session = session
-        self._policy = policy
-        self._strategy = strategy(session.root)
+        self._turns = Turns([Searcher(one, strategy(session.root)) for one in parts(policy)])
         self._budget = budget
         self._certify = certify
         self._meter = meter
         self._refused: Attempt | None = None
         self._detours = 0
         self._timeouts: Counter[str] = Counter()
+        self._replies: dict[tuple[int | None, str], Step | TacticError] = {}
+
+    @property
+    def _strategy(self) -> Strategy:
+        """That of the searcher whose turn it is."""
+        return self._turns.searcher.strategy
 
     def search(self, checked: bool) -> Attempt:
         """The loop."""
@@ -165,10 +174,12 @@ class _Trial:
             limit = self._budget.exceeded(self._meter.spend(self._budget))
             if limit is not None:
                 return self._ended(StopReason(limit), getattr(self._budget, limit))
-            request = self._strategy.next()
-            if isinstance(request, StopReason):
-                return self._ended(request, self._strategy.limit(request))
+            request = self._turns.next()
+            if request is None:
+                return self._ended(*self._turns.stop())
+            started = self._meter.seconds()
             self._do(request)
+            self._turns.charge(self._meter.seconds() - started)
             if checked:
                 check_invariants(self._strategy.tree)
 
@@ -177,21 +188,28 @@ class _Trial:
             self._meter.expansions += 1
             self._strategy.suggested(request, self._candidates(request))
         else:
+            self._strategy.observe(request, self._reply(request))
+
+    def _reply(self, trial: Try) -> Step | TacticError:
+        """What the assistant says, or has said to another searcher."""
+        tactic = trial.candidate.tactic
+        asked = trial.node.state.handle, tactic
+        if asked not in self._replies:
             self._meter.tactics += 1
-            tactic = request.candidate.tactic
-            result = self._session.apply(request.node.state, tactic, self._tactic_seconds(tactic))
+            result = self._session.apply(trial.node.state, tactic, self._tactic_seconds(tactic))
             if isinstance(result, TacticError) and result.kind is Failure.TIMEOUT:
                 self._timeouts[tactic] += 1
-            self._strategy.observe(request, result)
+            self._replies[asked] = result
+        return self._replies[asked]
 
     def _candidates(self, ask: Ask) -> list[Candidate]:
-        query = Query(ask.node.state, self._theorem)
+        query, policy = Query(ask.node.state, self._theorem), self._turns.searcher.policy
         try:
-            answers = self._policy.suggest([query], ask.n)
+            answers = policy.suggest([query], ask.n)
         except Exception as error:
-            raise PolicyCrash(f"policy {self._policy.name}: {type(error).__name__}: {error}") from error
+            raise PolicyCrash(f"policy {policy.name}: {type(error).__name__}: {error}") from error
         if len(answers) != 1:
-            raise PolicyCrash(f"policy {self._policy.name}: {len(answers)} answers to 1 query")
+            raise PolicyCrash(f"policy {policy.name}: {len(answers)} answers to 1 query")
         return answers[0][: ask.n]
 
     def _tactic_seconds(self, tactic: str) -> float:

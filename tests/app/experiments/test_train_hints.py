@@ -19,8 +19,8 @@ from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep
 from proofloom.corpus.splits.splits import SplitSettings, divide
 from proofloom.hierarchy import HINT_MARKERS, HintSource
 from proofloom.models.folder import load_tokenizer
+from proofloom.policies.kit import PolicyKit
 from proofloom.policies.model.folder import hint_source
-from proofloom.policies.named import PolicyKit
 from proofloom.policies.policy import Query
 from proofloom.proofs import ProofState, Theorem
 from proofloom.training.examples import Examples
@@ -70,7 +70,7 @@ def test_a_model_is_taught_to_name_its_hints_and_is_given_them_when_it_proves(
     for place, wanted in ((str(DEFAULT_PLACE), True), ("none.sqlite", False)):
         with PolicyKit(place, "random", lambda file: f"L.{file.stem}", model=str(folder / "model"), threads=1) as kit:
             kit.prepare("model")
-            (answer,) = kit.policy("model").suggest([Query(state, at)], 4)
+            (answer,) = kit.mixture("model").suggest([Query(state, at)], 4)
         assert (answer[0].tactic == "reflexivity" and answer[0].logprob > -0.7) == wanted, answer
 
 
@@ -113,7 +113,7 @@ def test_retrieved_premises_stand_before_the_state(here: Path, capsys: pytest.Ca
         kit.prepare("model")
         (moves,) = kit.hints(HintSource.BM25).suggest([Query(ProofState.parse("⊢ rev z = z"), at)], 4)
         assert "rewrite p.rev_law" in [one.tactic for one in moves]
-        assert len(kit.policy("model").suggest([Query(ProofState.parse("⊢ rev z = z"), at)], 4)) == 1
+        assert len(kit.mixture("model").suggest([Query(ProofState.parse("⊢ rev z = z"), at)], 4)) == 1
 
 
 def test_a_retriever_without_its_index_is_refused_in_one_line(here: Path) -> None:

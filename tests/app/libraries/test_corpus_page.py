@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from command import proofloom
 
-from proofloom.policies.named import POLICIES
+from proofloom.policies.names import NAMES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "corpus.md").read_text("utf-8")
 
@@ -45,4 +45,4 @@ def test_every_command_of_the_page_works_and_helps(development: Path) -> None:
 
 
 def test_every_policy_is_explained() -> None:
-    assert all(f"| `{name}` |" in PAGE for name in POLICIES)
+    assert all(f"| `{name}` |" in PAGE for name in NAMES)

@@ -175,6 +175,6 @@ def test_premises_found_by_vectors_become_candidates(run: Any, encoder: str) -> 
     at = Theorem("t", "Lemma t : True.", "Require Import L.Base.\n", path="t")
     with policy_kit(settings, rocq) as kit:
         kit.prepare("premises")
-        (found,) = kit.policy("premises").suggest([Query(state, at)], 50)
+        (found,) = kit.mixture("premises").suggest([Query(state, at)], 50)
     tactics = {candidate.tactic for candidate in found}
     assert {"rewrite Base.mul_comm", "rewrite <- Base.add_comm", "apply Base.mul_comm"} <= tactics

@@ -32,7 +32,8 @@ from proofloom.app.toml_records import BadInput
 from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
 from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
-from proofloom.policies.named import PolicyKit
+from proofloom.policies.kit import PolicyKit
+from proofloom.policies.names import without
 from proofloom.retrieval.premise_index import PremiseIndexError
 from proofloom.search.clock import SystemClock
 
@@ -134,9 +135,9 @@ def _prepared(settings: ProveSettings, installed: AnyInstalled) -> Iterator[str]
     Gives a line for each thing that the user should know about the files of this language.
     """
     language = installed.language
-    policy, without = policy_for(language, settings)
-    if without:
-        yield f"{language.name} files: without {', '.join(without)}, which know nothing of {language.name}"
+    policy, left_out = policy_for(language, settings)
+    if left_out:
+        yield f"{language.name} files: without {', '.join(left_out)}, which know nothing of {language.name}"
     if lacking := language.lacking(installed.toolchain):
         yield f"{language.name} files: {lacking}; what is found is not checked, and not called proved"
     try:
@@ -151,13 +152,11 @@ def policy_for(language: AnyLanguage, settings: ProveSettings) -> tuple[str, tup
 
     A model that the user names is asked in any language.
     """
-    known = language.taught_elsewhere - ({"model"} if settings.model else set())
-    named = [(part, part.rpartition("*")[2]) for part in settings.policy.split("+")]
-    kept = [part for part, name in named if name not in known]
-    without = tuple(name for _, name in named if name in known)
+    foreign = language.taught_elsewhere - ({"model"} if settings.model else set())
+    kept, left_out = without(settings.policy, foreign)
     if not kept:
         raise BadInput(f"policy {settings.policy}: knows nothing of {language.name}; name list, or a --model for it")
-    return "+".join(kept), without
+    return kept, left_out
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from proofloom.app.proving.sharing import SharedProofs
 from proofloom.assistants.holes import Hole
 from proofloom.assistants.session import Assistant, AssistantError
 from proofloom.policies.policy import Learner, Policy
+from proofloom.policies.portfolio import Portfolio
 from proofloom.proofs import Attempt, Outcome, Spend, Step, Verdict
 from proofloom.search.clock import Clock
 from proofloom.search.driver import LEAST_TACTIC_SECONDS, PartFound, attempt
@@ -63,7 +64,7 @@ class Prover:
         settings: ProveSettings,
         assistant: Assistant,
         gate: Gate,
-        policy: Policy,
+        policy: Policy | Portfolio,
         *,
         found: Mapping[Path, Mapping[str, Scripts]] | None = None,
         shared: SharedProofs | None = None,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from proofloom.app.toml_records import BadInput, choice, made, sub_table, toml, values
-from proofloom.policies.named import parts_of
+from proofloom.policies.names import named_in
 from proofloom.policies.premises.retrievers import RETRIEVERS
 from proofloom.proofs import Budget
 from proofloom.search.strategies import BestFirstConfig, SinglePassConfig
@@ -26,7 +26,7 @@ STRATEGIES: Mapping[str, type[Strategy]] = {"best-first": BestFirstConfig, "sing
 class ProveSettings:
     """What decides the result of a run; raises `BadInput` for a name that does not exist.
 
-    `policy` is one name or several with `+` between; `library` is the database that it learns from (a path or a URL,
+    `policy` is what `proofloom.policies.names` reads; `library` is the database that it learns from (a path or a URL,
     empty for the default place), `split` the split whose training part it keeps to (empty for all).  `model` is the
     folder of a model (empty for the one that comes with the package), `retriever` what finds the premises of the policy
     `premises`.  `axioms` are names of the gate's bundles,
@@ -45,7 +45,7 @@ class ProveSettings:
 
     def __post_init__(self) -> None:
         try:
-            parts_of(self.policy)
+            named_in(self.policy)
         except ValueError as error:
             raise BadInput(str(error)) from error
         choice("retriever", self.retriever, dict.fromkeys(RETRIEVERS))

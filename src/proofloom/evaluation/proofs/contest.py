@@ -19,8 +19,8 @@ from proofloom.evaluation.proofs.metering import MeteredEngine
 from proofloom.evaluation.proofs.problems import Places, Problem
 from proofloom.evaluation.proofs.trial import BEST_FIRST, Bench, Proposer, Trial, TrialSettings
 from proofloom.models.engine.protocol import Engine
+from proofloom.policies.kit import PolicyKit
 from proofloom.policies.model.folder import hint_source, loaded_model, text_engine
-from proofloom.policies.named import PolicyKit
 from proofloom.proofs import Outcome
 from proofloom.search.clock import Clock, SystemClock
 

@@ -1,13 +1,12 @@
-"""Policies by name, and mixtures of them by names with `+` between: what `--policy` means.
+"""Makes policies from what `--policy` says, by `proofloom.policies.names`.
 
-A name may have a weight before it, as in `0.5*knn+list`.  Some policies need a traced library or a model; a
-`PolicyKit` opens it when the first of them is made, so that a plain list starts at once and what several need is read
-only once.
+Some policies need a traced library or a model; a `PolicyKit` opens it when the first of them is made, so that a plain
+list starts at once and what several need is read only once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -18,16 +17,21 @@ from proofloom.policies.dialect import ROCQ, Dialect
 from proofloom.policies.mixture import MixturePolicy
 from proofloom.policies.model.folder import SHIPPED_NAME, check_model, hint_source, model_place, model_policy
 from proofloom.policies.model.policy import ModelConfig, ModelPolicy
+from proofloom.policies.names import mixed, named_in, needs_library, shared
 from proofloom.policies.neighbours.knn import NearestNeighbours
 from proofloom.policies.neighbours.library_memory import library_memory, memory_file
 from proofloom.policies.neighbours.step_memory import StepMemory
 from proofloom.policies.policy import Policy
+from proofloom.policies.portfolio import Portfolio
 from proofloom.policies.premises.moves import PremiseMoves
 from proofloom.policies.premises.retrievers import check_retriever, premise_retriever
 from proofloom.policies.tactic_lists.rocq import TacticList
 from proofloom.retrieval import situation
 from proofloom.retrieval.library_index import index_file
 from proofloom.retrieval.situation import Reading, Situations
+
+MODEL_CANDIDATES = 16
+"""What is asked of a model at a state, at most; 32 cost half as much again (docs/experiments.md)."""
 
 
 class PolicyKit:
@@ -65,22 +69,34 @@ class PolicyKit:
         self._moves: dict[str, PremiseMoves] = {}
         self._threads = threads
 
-    def policy(self, text: str) -> Policy:
-        """The policy that `text` names; raises `ValueError` as `parts_of` does."""
-        parts = [(POLICIES[name](self), weight) for name, weight in parts_of(text)]
+    def policy(self, text: str) -> Policy | Portfolio:
+        """The policy, or portfolio of policies, that `text` names; raises `ValueError` as `mixture` does."""
+        parts = [self.mixture(part) for part in shared(text)]
+        return parts[0] if len(parts) == 1 else Portfolio(tuple(parts), text)
+
+    def mixture(self, text: str) -> Policy:
+        """The one policy that `text` names; raises `ValueError` as `proofloom.policies.names.mixed` does."""
+        make: dict[str, Callable[[], Policy]] = {
+            "list": self.tactic_list,
+            "knn": lambda: self.knn,
+            "premises": lambda: self.premises,
+            "model": lambda: self.model,
+        }
+        parts = [(make[name](), weight) for name, weight in mixed(text)]
         return parts[0][0] if len(parts) == 1 else MixturePolicy(parts, text)
 
     def prepare(self, text: str) -> None:
         """Make what takes long and is kept in a file, so that several workers can map it; look whether a model can be
         used.
         """
+        named = named_in(text)
         if needs_library(text):
             _ = self.library
-        if "knn" in dict(parts_of(text)):
+        if "knn" in named:
             _ = self.memory
-        if "premises" in dict(parts_of(text)):
+        if "premises" in named:
             check_retriever(self._retriever, self.library.premises(), index_file(self._place))
-        if "model" in dict(parts_of(text)):
+        if "model" in named:
             check_model(self._model)
             if self.has_library and (source := hint_source(self._model)):
                 self.prepare_hints(source)
@@ -153,45 +169,3 @@ class PolicyKit:
     ) -> None:
         if "library" in self.__dict__:
             self.library.close()
-
-
-POLICIES: Mapping[str, Callable[[PolicyKit], Policy]] = {
-    "list": lambda kit: kit.tactic_list(),
-    "knn": lambda kit: kit.knn,
-    "premises": lambda kit: kit.premises,
-    "model": lambda kit: kit.model,
-}
-"""The policies that can be named."""
-
-NEED_LIBRARY = frozenset({"knn", "premises"})
-MODEL_CANDIDATES = 16
-"""What is asked of a model at a state, at most; 32 cost half as much again (docs/experiments.md)."""
-
-
-def default_policy(library: bool, model: bool) -> str:
-    """What is used if nothing is named, with or without a traced library and a model that the user names.
-
-    The model that comes with the package is asked only by name: mixed in, it proves no more than without
-    (docs/experiments.md).
-    """
-    parts = ["model"] * model + ["knn", "premises"] * library + ["list"]
-    return "+".join(parts)
-
-
-def parts_of(text: str) -> list[tuple[str, float]]:
-    """The names in `text` with their weights (1 where none is given); raises `ValueError` for what is not valid."""
-    parts: list[tuple[str, float]] = []
-    for part in text.split("+"):
-        weight, star, name = part.rpartition("*")
-        if name not in POLICIES:
-            raise ValueError(f"unknown policy {name!r}; valid: {', '.join(POLICIES)}, mixed with `+`")
-        try:
-            parts.append((name, float(weight) if star else 1.0))
-        except ValueError as error:
-            raise ValueError(f"policy {part!r}: {weight!r} is not a weight") from error
-    return parts
-
-
-def needs_library(text: str) -> bool:
-    """True if a policy in `text` learns from a library."""
-    return any(name in NEED_LIBRARY for name, _ in parts_of(text))

@@ -1,4 +1,4 @@
-"""Policies by name: weights, mixtures, and what needs a library."""
+"""Policies made from their names: mixtures, portfolios, and what they open."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 from proofloom.corpus.library import Library
 from proofloom.corpus.records import Premise, Repository, TracedFile, TracedStep, TracedTheorem
 from proofloom.corpus.storage.database import LibraryError
-from proofloom.policies.named import PolicyKit, default_policy, needs_library, parts_of
+from proofloom.policies.kit import PolicyKit
 from proofloom.policies.policy import Learner, Query
+from proofloom.policies.portfolio import Portfolio
 from proofloom.proofs import ProofState, Step, Theorem
 
 REPOSITORY = Repository("https://example.org/lib", "a1", "rocq", "8.16.1", date(2026, 11, 1))
@@ -35,45 +36,32 @@ def kit(place: str, split: str = "") -> PolicyKit:
     return PolicyKit(place, split, lambda file: f"L.{file.stem}")
 
 
-def test_weights_stand_before_names() -> None:
-    assert parts_of("list") == [("list", 1.0)]
-    assert parts_of("0.5*knn+list+2*premises") == [("knn", 0.5), ("list", 1.0), ("premises", 2.0)]
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [("lst", "unknown policy 'lst'; valid: list, knn"), ("list+", "unknown policy ''"), ("x*list", "'x' is not a we")],
-)
-def test_what_is_wrong_is_named(text: str, complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint):
-        parts_of(text)
-
-
 def test_a_list_needs_no_library(tmp_path: Path) -> None:
     with kit(str(tmp_path / "none.sqlite")) as tools:
         tools.prepare("list")
         assert tools.policy("list").name == "list"
-        assert not needs_library("2*list") and needs_library("list+0.5*knn") and needs_library("premises")
         with pytest.raises(LibraryError, match="there is no library; make one with `proofloom trace`"):
             tools.prepare("list+premises")
 
 
-def test_the_default_is_what_can_be_used() -> None:
-    assert default_policy(library=False, model=False) == "list"
-    assert default_policy(library=True, model=False) == "knn+premises+list"
-    assert default_policy(library=True, model=True) == "model+knn+premises+list"
-
-
 def test_what_several_policies_propose_stands_side_by_side(place: str) -> None:
     with kit(place) as tools:
-        policy = tools.policy("knn+0.5*premises+list")
+        policy = tools.mixture("knn+0.5*premises+list")
         (candidates,) = policy.suggest([Query(STATE, AT)], 500)
     logs = {candidate.tactic: candidate.logprob for candidate in candidates}
     assert {"induction n; planted", "easy", "apply A.double_plus"} <= set(logs)
     with kit(place) as tools:
-        (alone,) = tools.policy("premises").suggest([Query(STATE, AT)], 500)
+        (alone,) = tools.mixture("premises").suggest([Query(STATE, AT)], 500)
     apply = next(candidate for candidate in alone if candidate.tactic == "apply A.double_plus")
     assert logs["apply A.double_plus"] == pytest.approx(apply.logprob + math.log(0.5))
+
+
+def test_those_who_take_turns_are_mixtures_of_their_own(place: str) -> None:
+    with kit(place) as tools:
+        portfolio = tools.policy("knn+0.5*list/list")
+        assert isinstance(portfolio, Portfolio) and portfolio.name == "knn+0.5*list/list"
+        assert [part.name for part in portfolio.parts] == ["knn+0.5*list", "list"]
+        portfolio.learn(AT, [Step(ProofState.parse("⊢ odd 3"), "by learning", ProofState(()))])
 
 
 def test_the_memory_is_kept_beside_a_database_that_is_a_file(place: str) -> None:
@@ -84,7 +72,7 @@ def test_the_memory_is_kept_beside_a_database_that_is_a_file(place: str) -> None
 
 def test_a_mixture_hands_on_what_it_learns(place: str) -> None:
     with kit(place) as tools:
-        policy = tools.policy("list+knn")
+        policy = tools.mixture("list+knn")
         assert isinstance(policy, Learner) and not isinstance(tools.policy("list"), Learner)
         goal = ProofState.parse("⊢ odd 3")
         policy.learn(AT, [Step(goal, "by learning", ProofState(()))])

@@ -1,0 +1,72 @@
+"""What `--policy` means as text: names, mixed with `+`, sharing the time with `/`.
+
+`0.5*knn+list/model` is a portfolio of two: a mixture, in which neighbours count half, and the model.  Nothing is opened
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+NAMES = ("list", "knn", "premises", "model")
+"""The policies that can be named."""
+NEED_LIBRARY = frozenset({"knn", "premises"})
+MIXED, SHARED = "+", "/"
+
+
+def default_policy(library: bool, model: bool) -> str:
+    """What is used if nothing is named, with or without a traced library and a model that the user names.
+
+    The model that comes with the package is asked only by name: mixed in, it proves no more than without
+    (docs/experiments.md).
+    """
+    parts = ["model"] * model + ["knn", "premises"] * library + ["list"]
+    return MIXED.join(parts)
+
+
+def shared(text: str) -> list[str]:
+    """The texts of the policies that share the time."""
+    return text.split(SHARED)
+
+
+def mixed(text: str) -> list[tuple[str, float]]:
+    """The names in the text of one policy with their weights (1 where none is given); raises `ValueError` for what is
+    not valid.
+    """
+    parts: list[tuple[str, float]] = []
+    for part in text.split(MIXED):
+        weight, star, name = part.rpartition("*")
+        if name not in NAMES:
+            raise ValueError(f"unknown policy {name!r}; valid: {', '.join(NAMES)}, mixed with `+`, in turns with `/`")
+        try:
+            parts.append((name, float(weight) if star else 1.0))
+        except ValueError as error:
+            raise ValueError(f"policy {part!r}: {weight!r} is not a weight") from error
+    return parts
+
+
+def named_in(text: str) -> frozenset[str]:
+    """The names in `text`; raises `ValueError` as `mixed` does."""
+    return frozenset(name for part in shared(text) for name, _ in mixed(part))
+
+
+def needs_library(text: str) -> bool:
+    """True if a policy in `text` learns from a library."""
+    return not NEED_LIBRARY.isdisjoint(named_in(text))
+
+
+def without(text: str, left_out: Set[str]) -> tuple[str, tuple[str, ...]]:
+    """`text` without the names that are `left_out` (empty if none remains), and those, each once."""
+    gone: dict[str, None] = {}
+    left = []
+    for part in shared(text):
+        kept = []
+        for weighted in part.split(MIXED):
+            name = weighted.rpartition("*")[2]
+            if name in left_out:
+                gone[name] = None
+            else:
+                kept.append(weighted)
+        if kept:
+            left.append(MIXED.join(kept))
+    return SHARED.join(left), tuple(gone)

@@ -1,0 +1,63 @@
+"""Whose turn it is when several policies look for one proof, each with a strategy and a tree of its own.
+
+The turn goes to the searcher that has taken least of the clock so far, and stays with it for a slice, because going
+from one tree to another makes the assistant run steps again.  So what one of `n` searchers would find alone in some
+time is found in about `n` times that, and a searcher that has nothing left leaves its time to the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from proofloom.policies.policy import Policy
+from proofloom.search.stop import StopReason
+from proofloom.search.strategies import Request, Strategy
+
+SLICE = 0.25
+"""Seconds for which a searcher keeps the turn."""
+
+
+@dataclass(eq=False, slots=True)
+class Searcher:
+    """A policy with its strategy; `seconds` are what it has taken, `stopped` is why it has nothing left to do."""
+
+    policy: Policy
+    strategy: Strategy
+    seconds: float = 0.0
+    stopped: StopReason | None = field(default=None)
+
+
+class Turns:
+    """Hands the turn around; `searcher` has it."""
+
+    def __init__(self, searchers: Sequence[Searcher]) -> None:
+        self._searchers = tuple(searchers)
+        self.searcher = self._searchers[0]
+        self._kept = 0.0
+
+    def charge(self, seconds: float) -> None:
+        """Note what the last request of the searcher in turn has taken."""
+        self.searcher.seconds += seconds
+        self._kept += seconds
+
+    def next(self) -> Request | None:
+        """The next request of the searcher whose turn it is; None when all have stopped."""
+        while going := [one for one in self._searchers if one.stopped is None]:
+            if self.searcher.stopped is not None or self._kept >= SLICE:
+                self.searcher = min(going, key=lambda one: one.seconds)
+                self._kept = 0.0
+            request = self.searcher.strategy.next()
+            if not isinstance(request, StopReason):
+                return request
+            self.searcher.stopped = request
+        return None
+
+    def stop(self) -> tuple[StopReason, float]:
+        """Why all have stopped, with the value of the option that would let one go on; asked when `next` is None.
+
+        The first whose limit more budget can lift speaks for all.
+        """
+        stops = [(one.stopped, one.strategy) for one in self._searchers if one.stopped is not None]
+        reason, strategy = next((pair for pair in stops if pair[0] is not StopReason.EXHAUSTED), stops[0])
+        return reason, strategy.limit(reason)
