@@ -121,8 +121,8 @@ def prove(
         typer.Option(
             metavar="NAME",
             help=f"Who proposes tactics: {', '.join(NAMES)}; `+` mixes several, `/` lets them take turns. "
-            f"Default: {default_policy(True, True)}, without model if no --model is named, and without the parts for which "
-            "there is no library.",
+            f"Default: {default_policy(True, True)}, without model if no --model is named, and without the parts "
+            "for which there is no library.",
         ),
     ] = None,
     library: Annotated[
