@@ -61,7 +61,23 @@ def test_those_who_take_turns_are_mixtures_of_their_own(place: str) -> None:
         portfolio = tools.policy("knn+0.5*list/list")
         assert isinstance(portfolio, Portfolio) and portfolio.name == "knn+0.5*list/list"
         assert [part.name for part in portfolio.parts] == ["knn+0.5*list", "list"]
-        portfolio.learn(AT, [Step(ProofState.parse("⊢ odd 3"), "by learning", ProofState(()))])
+
+
+def test_who_comes_later_is_made_when_asked_and_sees_what_was_proved_before(place: str) -> None:
+    goal = ProofState.parse("⊢ odd 3")
+    later = Theorem("u", "Lemma u : True.", AT.before + "Lemma t : True. Proof. Qed.\n", file=AT.file, path="u")
+    with kit(place) as tools:
+        portfolio = tools.policy("list/knn")
+        assert isinstance(portfolio, Portfolio)
+        portfolio.learn(AT, [Step(goal, "by learning", ProofState(()))])
+        assert "knn" not in tools.__dict__
+        (candidates,) = portfolio.parts[1].suggest([Query(goal, later)], 500)
+        assert "by learning" in {candidate.tactic for candidate in candidates}
+        portfolio.learn(AT, [Step(goal, "by more learning", ProofState(()))])
+        (candidates,) = portfolio.parts[1].suggest([Query(goal, later)], 500)
+        assert "by more learning" in {candidate.tactic for candidate in candidates}
+    with kit("nowhere") as tools, pytest.raises(ValueError, match="unknown policy 'lst'"):
+        tools.policy("list/lst")
 
 
 def test_the_memory_is_kept_beside_a_database_that_is_a_file(place: str) -> None:

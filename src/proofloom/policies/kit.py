@@ -7,13 +7,14 @@ list starts at once and what several need is read only once.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.hierarchy import HintSource
 from proofloom.policies.dialect import ROCQ, Dialect
+from proofloom.policies.late import LatePolicy
 from proofloom.policies.mixture import MixturePolicy
 from proofloom.policies.model.folder import SHIPPED_NAME, check_model, hint_source, model_place, model_policy
 from proofloom.policies.model.policy import ModelConfig, ModelPolicy
@@ -70,9 +71,16 @@ class PolicyKit:
         self._threads = threads
 
     def policy(self, text: str) -> Policy | Portfolio:
-        """The policy, or portfolio of policies, that `text` names; raises `ValueError` as `mixture` does."""
-        parts = [self.mixture(part) for part in shared(text)]
-        return parts[0] if len(parts) == 1 else Portfolio(tuple(parts), text)
+        """The policy, or portfolio of policies, that `text` names; raises `ValueError` as `mixture` does.
+
+        Of a portfolio the first is made now, each other one when its first turn comes.
+        """
+        named_in(text)
+        first, *others = shared(text)
+        policy = self.mixture(first)
+        if not others:
+            return policy
+        return Portfolio((policy, *(LatePolicy(other, partial(self.mixture, other)) for other in others)), text)
 
     def mixture(self, text: str) -> Policy:
         """The one policy that `text` names; raises `ValueError` as `proofloom.policies.names.mixed` does."""
