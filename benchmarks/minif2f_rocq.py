@@ -13,6 +13,7 @@ import random
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from proofloom.assistants.gate import RocqGate
@@ -25,7 +26,9 @@ from proofloom.assistants.session import AssistantError
 from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.evaluation.proofs.problems import Posed, hole_posed
 from proofloom.evaluation.statistics.proportions import wilson
-from proofloom.policies.tactic_lists.rocq import TacticList
+from proofloom.policies.kit import PolicyKit
+from proofloom.policies.policy import Policy
+from proofloom.policies.portfolio import Portfolio, parts
 from proofloom.proofs import Budget, Outcome, Step, Theorem, Verdict
 from proofloom.search.driver import attempt
 from proofloom.search.strategies import BestFirstConfig
@@ -51,13 +54,36 @@ class Row:
     reason: str
 
 
-def run(task: tuple[Path, float, tuple[str, ...]]) -> list[Row]:
+@dataclass(frozen=True)
+class Task:
+    """One file, and how to try its theorems."""
+
+    file: Path
+    policy: str
+    database: str
+    seconds: float
+    bundles: tuple[str, ...]
+
+
+@cache
+def policy_of(names: str, database: str) -> Policy | Portfolio:
+    """Read once in a process, before the search; a model computes on one core."""
+    toolchain = find_toolchain()
+    kit = PolicyKit(database, "", lambda path: settings_for(path, toolchain).logical_name, threads=1)
+    policy = kit.policy(names)
+    for part in parts(policy):
+        part.suggest([], 1)
+    return policy
+
+
+def run(task: Task) -> list[Row]:
     """Every theorem of one file, in order, on one core."""
-    file, seconds, bundles = task
+    file = task.file
     toolchain = find_toolchain()
     original = Source.read(file)
     source = original.requiring(toolchain.require(*MODULES))
-    gate = RocqGate(toolchain, axioms=bundles)
+    gate = RocqGate(toolchain, axioms=task.bundles)
+    policy = policy_of(task.policy, task.database)
     rows = []
     with Rocq(toolchain) as rocq, closing(gate):
         for hole in source.holes:
@@ -72,8 +98,8 @@ def run(task: tuple[Path, float, tuple[str, ...]]) -> list[Row]:
                 script = plain_script([step.tactic for step in steps])
                 return gate.check(posed.reference, posed.candidate(script), posed.path, posed.settings)
 
-            budget = Budget(seconds=20 * seconds, cpu_seconds=seconds)  # wall clock is only a guard
-            done = attempt(posed.theorem, rocq, TacticList(), BestFirstConfig().start, budget, certify)
+            budget = Budget(seconds=20 * task.seconds, cpu_seconds=task.seconds)  # wall clock is only a guard
+            done = attempt(posed.theorem, rocq, policy, BestFirstConfig().start, budget, certify)
             axioms = done.verdict.axioms if done.verdict else ()
             spend = done.spend
             rows.append(
@@ -123,6 +149,8 @@ def one_shot(rocq: Rocq, theorem: Theorem) -> bool:
 def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, nargs="?", help="folder of .v files, each ending in Admitted.")
+    parser.add_argument("--policy", default="list", help="as in `proofloom prove` (default list)")
+    parser.add_argument("--db", default="", help="the traced library (a path or URL) that the policy learns from")
     parser.add_argument("--time", type=float, default=10.0, help="CPU seconds per theorem (default 10)")
     parser.add_argument("--jobs", type=int, default=1, help="processes, one core each (default 1)")
     parser.add_argument("--axioms", default="reals,classical", help="axiom bundles that the gate allows")
@@ -138,9 +166,10 @@ def main() -> None:
     if options.quick:
         files, seconds = random.Random(options.seed).sample(files, min(10, len(files))), 1.0
     bundles = tuple(name for name in options.axioms.split(",") if name)
+    tasks = [Task(file, options.policy, options.db, seconds, bundles) for file in files]
     rows: list[Row] = []
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=8) as pool:
-        for part in pool.imap_unordered(run, [(file, seconds, bundles) for file in files]):
+        for part in pool.imap_unordered(run, tasks):
             rows += part
             solved = sum(row.main and row.outcome == "proved" for row in rows)
             figures.say(f"{len({row.file for row in rows}):4} of {len(files)} files, {solved} solved")
@@ -152,7 +181,9 @@ def main() -> None:
     named = [row for row in rows if row.main and row.file not in broken]
     solved = sum(row.outcome == "proved" for row in named)
     low, high = wilson(solved, loading)
-    figures.say(f"{seconds:g} CPU seconds a theorem; {len(broken)} of {len(files)} files do not load")
+    figures.say(
+        f"policy {options.policy}: {seconds:g} CPU seconds a theorem; {len(broken)} of {len(files)} files do not load"
+    )
     figures.say(f"solved {solved} of {loading} files [{low:.3f}, {high:.3f}]")
     figures.say(f"one-shot portfolio: {sum(row.one_shot for row in named)}")
     figures.figure("files", len(files))
