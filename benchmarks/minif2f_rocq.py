@@ -186,6 +186,7 @@ def main() -> None:
     )
     figures.say(f"solved {solved} of {loading} files [{low:.3f}, {high:.3f}]")
     figures.say(f"one-shot portfolio: {sum(row.one_shot for row in named)}")
+    figures.figure("policy", options.policy)
     figures.figure("files", len(files))
     figures.figure("do_not_load", sorted(broken))
     figures.figure("one_shot", sum(row.one_shot for row in named))
