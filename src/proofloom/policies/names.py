@@ -15,13 +15,12 @@ MIXED, SHARED = "+", "/"
 
 
 def default_policy(library: bool, model: bool) -> str:
-    """What is used if nothing is named, with or without a traced library and a model that the user names.
+    """What is used if nothing is named, with or without a traced library and a model.
 
-    The model that comes with the package is asked only by name: mixed in, it proves no more than without
-    (docs/experiments.md).
+    The model takes turns, because mixed in it proves no more than without (docs/experiments.md).
     """
-    parts = ["model"] * model + ["knn", "premises"] * library + ["list"]
-    return MIXED.join(parts)
+    mixture = MIXED.join(["knn", "premises"] * library + ["list"])
+    return mixture + (SHARED + "model") * model
 
 
 def shared(text: str) -> list[str]:
