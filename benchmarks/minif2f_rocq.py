@@ -28,7 +28,7 @@ from proofloom.evaluation.proofs.problems import Posed, hole_posed
 from proofloom.evaluation.statistics.proportions import wilson
 from proofloom.policies.kit import PolicyKit
 from proofloom.policies.policy import Policy
-from proofloom.policies.portfolio import Portfolio, parts
+from proofloom.policies.portfolio import Portfolio
 from proofloom.proofs import Budget, Outcome, Step, Theorem, Verdict
 from proofloom.search.driver import attempt
 from proofloom.search.strategies import BestFirstConfig
@@ -67,13 +67,14 @@ class Task:
 
 @cache
 def policy_of(names: str, database: str) -> Policy | Portfolio:
-    """Read once in a process, before the search; a model computes on one core."""
+    """Read once in a process."""
+    return kit_of(database).policy(names)
+
+
+def kit_of(database: str) -> PolicyKit:
+    """What policies are made from; a model computes on one core."""
     toolchain = find_toolchain()
-    kit = PolicyKit(database, "", lambda path: settings_for(path, toolchain).logical_name, threads=1)
-    policy = kit.policy(names)
-    for part in parts(policy):
-        part.suggest([], 1)
-    return policy
+    return PolicyKit(database, "", lambda path: settings_for(path, toolchain).logical_name, threads=1)
 
 
 def run(task: Task) -> list[Row]:
@@ -166,6 +167,8 @@ def main() -> None:
     if options.quick:
         files, seconds = random.Random(options.seed).sample(files, min(10, len(files))), 1.0
     bundles = tuple(name for name in options.axioms.split(",") if name)
+    with kit_of(options.db) as kit:
+        kit.prepare(options.policy)
     tasks = [Task(file, options.policy, options.db, seconds, bundles) for file in files]
     rows: list[Row] = []
     with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=8) as pool:

@@ -29,7 +29,6 @@ from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.evaluation.proofs.problems import Posed, proof_near, restated, standard_file
 from proofloom.evaluation.statistics.proportions import wilson
 from proofloom.policies.kit import PolicyKit
-from proofloom.policies.portfolio import parts
 from proofloom.proofs import Budget, Step, Theorem, Verdict
 from proofloom.search.driver import PartFound, attempt
 from proofloom.search.strategies import BestFirstConfig
@@ -107,9 +106,6 @@ def run(task: Task) -> list[Row]:
         kit_of(task, toolchain) as kit,
     ):
         policies = [kit.policy(names) for names in task.policies]
-        for policy in policies:
-            for part in parts(policy):
-                part.suggest([], 1)  # reading what it needs is not part of the search
         for lemma in task.lemmas:
             proof = find(source, lemma)
             posed = restated(source, proof, settings_for(file, toolchain))

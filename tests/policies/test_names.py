@@ -24,7 +24,8 @@ def test_a_stroke_divides_those_who_take_turns() -> None:
         ("list+", "unknown policy ''"),
         ("list/", "unknown policy ''"),
         ("knn/lst", "unknown policy 'lst'"),
-        ("x*list", "'x' is not a weight"),
+        ("x*list", "'x' is not a weight; wanted a number above 0"),
+        ("list/0*knn", "'0' is not a weight"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, complaint: str) -> None:

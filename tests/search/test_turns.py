@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given, settings
-from toy_games import UNLIMITED, Game, TablePolicy, accepting, games, refusing
+from hypothesis import strategies as st
+from toy_games import TACTICS, UNLIMITED, Game, TablePolicy, accepting, games, refusing
 
-from proofloom.assistants.doubles.fake import FakeAssistant, Rules
+from proofloom.assistants.doubles.fake import FakeAssistant, Faults, Rules
+from proofloom.policies.late import LatePolicy
 from proofloom.policies.policy import Policy, Query
 from proofloom.policies.portfolio import Portfolio
 from proofloom.proofs import Attempt, Budget, Candidate, Outcome, Theorem
@@ -107,9 +108,88 @@ def test_a_refusal_leaves_the_others_searching() -> None:
         seen.append(steps[0].tactic)
         return accepting(steps) if steps[0].tactic == "prove" else refusing(steps)
 
-    cheat, honest = Thinking(assistant, ["cheat"], 0.0, "cheat"), Thinking(assistant, ["prove"], 0.0, "honest")
-    result = run(assistant, cheat, honest, certify=certify)
-    assert (result.outcome, seen) == (Outcome.PROVED, ["cheat", "prove"])
+    cheats = [Thinking(assistant, ["cheat"], 0.0, "cheat") for _ in range(2)]
+    result = run(assistant, *cheats, Thinking(assistant, ["prove"], 0.0, "honest"), certify=certify)
+    assert (result.outcome, seen) == (Outcome.PROVED, ["cheat", "prove"]), "no script is shown twice"
+
+
+def test_the_gate_s_time_is_on_the_account_of_who_sent_it_a_script() -> None:
+    rules: Rules = {**ENDLESS, "a": {**{f"cheat{i}": [] for i in range(400)}, "more": ["a+"]}}
+    assistant = FakeAssistant(rules, tactic_seconds=0.0)
+    cheat = Thinking(assistant, [f"cheat{i}" for i in range(400)], 0.0, "cheat")
+    going = Thinking(assistant, ["more"], 0.1, "going")
+    shown: list[str] = []
+
+    def certify(steps):  # type: ignore[no-untyped-def]
+        shown.append(steps[0].tactic)
+        assistant.clock.advance(1.0)
+        return refusing(steps)
+
+    run(assistant, cheat, going, budget=Budget(seconds=20.0), certify=certify, depth=399)
+    assert 9 <= len(shown) <= 12 and 90 <= going.asked <= 110
+
+
+def test_each_searcher_has_its_own_detours() -> None:
+    """One has spent all of its detours before the other shows the one that the gate accepts."""
+    wrong = {f"w{i}": ["c"] for i in range(20)}
+    rules: Rules = {"a": {**wrong, "d1": ["b"], "d2": ["b"]}, "b": {"fin": []}, "c": {"end": []}}
+    assistant = FakeAssistant(rules, tactic_seconds=0.1)
+
+    def certify(steps):  # type: ignore[no-untyped-def]
+        return accepting(steps) if [step.tactic for step in steps] == ["d2", "fin"] else refusing(steps)
+
+    first = TablePolicy(
+        {"a": {"w0": -1.0, **{f"w{i}": -9.0 - i for i in range(1, 20)}}, "c": {"end": -1.0}}, name="one"
+    )
+    second = TablePolicy({"a": {"d1": -1.0, "d2": -9.0}, "b": {"fin": -1.0}}, name="two")
+    assert run(assistant, first, second, certify=certify).proof == ("d2", "fin")
+
+
+def test_a_timeout_of_one_does_not_shorten_the_tries_of_another() -> None:
+    rules: Rules = {**ENDLESS, "a": {"more": ["a+"], "other": ["b"]}, "b": {"slow": []}}
+    assistant = FakeAssistant(rules, tactic_seconds=0.0)
+
+    class SlowerElsewhere(dict[str, float]):
+        def get(self, tactic: str, otherwise: float = 0.0) -> float:  # type: ignore[override]
+            state, _ = assistant.applied[-1]
+            return otherwise if tactic != "slow" else 0.7 if state == "⊢ b" else 0.9
+
+    assistant.faults = Faults(seconds=SlowerElsewhere())
+    hasty = Thinking(assistant, ["slow", "more"], 0.0, "hasty")
+    patient = TablePolicy({"a": {"other": -1.0}, "b": {"slow": -1.0}}, name="patient")
+    result = run(assistant, hasty, patient, budget=Budget(seconds=100.0, tactic_seconds=0.8))
+    assert (result.outcome, assistant.applied[0]) == (Outcome.PROVED, ("⊢ a", "slow"))
+
+
+def test_what_is_read_before_the_first_answer_is_on_nobody_s_time() -> None:
+    rules: Rules = {**ENDLESS, "a": {"more": ["a+"], "one": ["b"]}, "b": {"two": []}}
+    assistant = FakeAssistant(rules, tactic_seconds=0.0)
+    finder = Thinking(assistant, ["one", "two"], 0.1, "finder")
+
+    def make() -> Policy:
+        assistant.clock.advance(100.0, cpu=100.0)
+        return finder
+
+    lost = Thinking(assistant, ["more"], 0.1, "lost")
+    budget = Budget(seconds=5.0, cpu_seconds=5.0)
+    result = run(assistant, lost, LatePolicy("finder", make), budget=budget, depth=399)
+    assert result.outcome is Outcome.PROVED and result.spend.seconds < 1.0
+
+
+def test_who_crashes_leaves_the_time_to_the_others_and_is_named() -> None:
+    def broken() -> Policy:
+        raise OSError("no such library")
+
+    rules: Rules = {"a": {"one": ["b"]}, "b": {"two": ["c"]}, "c": {}}
+    assistant = FakeAssistant(rules, tactic_seconds=0.2)
+    works = Thinking(assistant, ["one", "two"], 0.2, "works")
+    for parts in ((works, LatePolicy("model", broken)), (LatePolicy("model", broken), works)):
+        result = run(assistant, *parts)
+        assert result.outcome is Outcome.EXHAUSTED
+        assert "policy model: OSError: no such library" in result.reason
+    rules["c"] = {"two": []}
+    assert run(assistant, LatePolicy("model", broken), works).outcome is Outcome.PROVED
+    assert run(assistant, *[LatePolicy("model", broken)] * 2).outcome is Outcome.CRASHED
 
 
 @settings(max_examples=60, deadline=None)
@@ -125,7 +205,23 @@ def test_it_proves_what_one_of_its_parts_proves(game: Game) -> None:
     alone = [run(FakeAssistant(game.rules, tactic_seconds=0.1), one, statement="g0").outcome for one in policies]
     together = run(FakeAssistant(game.rules, tactic_seconds=0.1), *policies, statement="g0")
     assert (together.outcome is Outcome.PROVED) == (Outcome.PROVED in alone)
-    assert math.isfinite(together.spend.seconds)
+
+
+@settings(max_examples=60, deadline=None)
+@given(games(), st.sampled_from(TACTICS))
+def test_it_proves_what_one_of_its_parts_proves_although_the_gate_refuses_some(game: Game, bad: str) -> None:
+    def knowing(tactics: str) -> TablePolicy:
+        moves = {goal: {t: p for t, p in known.items() if t in tactics} for goal, known in game.policy.moves.items()}
+        return TablePolicy(moves, name=tactics)
+
+    def certify(steps):  # type: ignore[no-untyped-def]
+        return refusing(steps) if steps and steps[-1].tactic == bad else accepting(steps)
+
+    policies = [knowing("t0 t1"), knowing("t1 t2")]
+    world = [FakeAssistant(game.rules, tactic_seconds=0.1) for _ in range(3)]
+    alone = [run(world[i], one, statement="g0", certify=certify).outcome for i, one in enumerate(policies)]
+    if Outcome.PROVED in alone:
+        assert run(world[2], *policies, statement="g0", certify=certify).outcome is Outcome.PROVED
 
 
 def test_a_portfolio_of_nothing_is_refused() -> None:

@@ -24,6 +24,10 @@ class LatePolicy:
         """What it suggests; raises what `make` raises."""
         return self._made.suggest(queries, n)
 
+    def read(self) -> None:
+        """Make it, if that was not done before."""
+        _ = self._made
+
     def learn(self, theorem: Theorem, steps: Sequence[Step]) -> None:
         """Let it see the proof, now or when it is made."""
         if "_made" not in self.__dict__:

@@ -6,6 +6,7 @@ here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Set
 
 NAMES = ("list", "knn", "premises", "model")
@@ -23,6 +24,10 @@ def default_policy(library: bool, model: bool) -> str:
     return mixture + (SHARED + "model") * model
 
 
+DEFAULT_POLICIES = frozenset(default_policy(library, model) for library in (False, True) for model in (False, True))
+"""What nobody has to name."""
+
+
 def shared(text: str) -> list[str]:
     """The texts of the policies that share the time."""
     return text.split(SHARED)
@@ -37,10 +42,7 @@ def mixed(text: str) -> list[tuple[str, float]]:
         weight, star, name = part.rpartition("*")
         if name not in NAMES:
             raise ValueError(f"unknown policy {name!r}; valid: {', '.join(NAMES)}, mixed with `+`, in turns with `/`")
-        try:
-            parts.append((name, float(weight) if star else 1.0))
-        except ValueError as error:
-            raise ValueError(f"policy {part!r}: {weight!r} is not a weight") from error
+        parts.append((name, _weight(part, weight) if star else 1.0))
     return parts
 
 
@@ -69,3 +71,13 @@ def without(text: str, left_out: Set[str]) -> tuple[str, tuple[str, ...]]:
         if kept:
             left.append(MIXED.join(kept))
     return SHARED.join(left), tuple(gone)
+
+
+def _weight(part: str, text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = math.nan
+    if not 0 < weight < math.inf:
+        raise ValueError(f"policy {part!r}: {text!r} is not a weight; wanted a number above 0")
+    return weight

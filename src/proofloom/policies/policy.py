@@ -45,3 +45,12 @@ class Learner(Protocol):
     def learn(self, theorem: Theorem, steps: Sequence[Step]) -> None:
         """See the steps of an accepted proof of `theorem`; they may be used for later theorems of its file."""
         ...
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """A policy that has something to read before its first answer, such as the weights of a model."""
+
+    def read(self) -> None:
+        """Read it, outside of any budget; harmless if that was done before.  Raises what is wrong with it."""
+        ...

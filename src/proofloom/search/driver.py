@@ -7,14 +7,13 @@ then it does one thing.  A proof found at the deadline is therefore kept and che
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import Protocol
 
 from proofloom.assistants.session import Assistant, AssistantError, Failure, Session, SessionLost, TacticError
-from proofloom.policies.policy import Policy, Query
+from proofloom.policies.policy import Policy, Query, Reader
 from proofloom.policies.portfolio import Portfolio, parts
 from proofloom.proofs import Attempt, Budget, Candidate, Outcome, Spend, Step, Theorem, Verdict
 from proofloom.search.clock import Clock, SystemClock
@@ -69,8 +68,9 @@ def attempt(
 ) -> Attempt:
     """Try to prove `theorem` within `budget`; never raises for what an outcome exists for.
 
-    The policies of a portfolio take turns, each with a strategy of its own; a tactic that one has run at a state is not
-    run again for another.
+    The policies of a portfolio take turns, each with a strategy of its own; a tactic that one has run is not run again
+    for another that has come to the state by the same steps.  One whose policy crashes leaves the time to the others.
+    What a policy reads before its first answer is not charged.
     A crash of the assistant or of the policy is answered by a second try from the start, with the whole budget; the
     second crash ends as `crashed`.  The spend is that of both tries; it counts the seconds of the gate, whose verdict
     names them too, but not the gate's CPU.  `checked` tests the invariants of the tree after every request.
@@ -112,6 +112,14 @@ class _Meter:
         self.session: Session | None = None
         self.expansions = 0
         self.tactics = 0
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What is done inside is not counted."""
+        wall, cpu = self._clock.wall(), self._clock.cpu()
+        yield
+        self._wall += self._clock.wall() - wall
+        self._cpu += self._clock.cpu() - cpu
 
     def seconds(self) -> float:
         """Wall clock of this try."""
@@ -156,9 +164,8 @@ class _Trial:
         self._certify = certify
         self._meter = meter
         self._refused: Attempt | None = None
-        self._detours = 0
-        self._timeouts: Counter[str] = Counter()
-        self._replies: dict[tuple[int | None, str], Step | TacticError] = {}
+        self._shown: set[tuple[str, ...]] = set()
+        self._replies: dict[tuple[int | None, str], tuple[Step | TacticError, float]] = {}
 
     @property
     def _strategy(self) -> Strategy:
@@ -168,7 +175,8 @@ class _Trial:
     def search(self, checked: bool) -> Attempt:
         """The loop."""
         while True:
-            proved = self._proved()
+            with self._charged():
+                proved = self._proved()
             if proved is not None:
                 return proved
             limit = self._budget.exceeded(self._meter.spend(self._budget))
@@ -177,34 +185,52 @@ class _Trial:
             request = self._turns.next()
             if request is None:
                 return self._ended(*self._turns.stop())
-            started = self._meter.seconds()
-            self._do(request)
-            self._turns.charge(self._meter.seconds() - started)
+            with self._charged():
+                self._do(request)
             if checked:
                 check_invariants(self._strategy.tree)
+
+    @contextmanager
+    def _charged(self) -> Iterator[None]:
+        """What is done inside is on the time of the searcher in turn."""
+        started = self._meter.seconds()
+        yield
+        self._turns.charge(self._meter.seconds() - started)
 
     def _do(self, request: Request) -> None:
         if isinstance(request, Ask):
             self._meter.expansions += 1
-            self._strategy.suggested(request, self._candidates(request))
+            try:
+                candidates = self._candidates(request)
+            except PolicyCrash as crash:
+                if not self._turns.crashed(str(crash)):
+                    raise
+            else:
+                self._strategy.suggested(request, candidates)
         else:
             self._strategy.observe(request, self._reply(request))
 
     def _reply(self, trial: Try) -> Step | TacticError:
-        """What the assistant says, or has said to another searcher."""
+        """What the assistant says, or has said to another searcher who let the tactic run at least as long."""
         tactic = trial.candidate.tactic
-        asked = trial.node.state.handle, tactic
-        if asked not in self._replies:
-            self._meter.tactics += 1
-            result = self._session.apply(trial.node.state, tactic, self._tactic_seconds(tactic))
-            if isinstance(result, TacticError) and result.kind is Failure.TIMEOUT:
-                self._timeouts[tactic] += 1
-            self._replies[asked] = result
-        return self._replies[asked]
+        asked, allowed = (trial.node.state.handle, tactic), self._tactic_seconds(tactic)
+        known = self._replies.get(asked)
+        if known is not None and (allowed <= known[1] or not _timed_out(known[0])):
+            return known[0]
+        self._meter.tactics += 1
+        result = self._session.apply(trial.node.state, tactic, allowed)
+        if _timed_out(result):
+            self._turns.searcher.timeouts[tactic] += 1
+        if self._turns.several:
+            self._replies[asked] = result, allowed
+        return result
 
     def _candidates(self, ask: Ask) -> list[Candidate]:
         query, policy = Query(ask.node.state, self._theorem), self._turns.searcher.policy
         try:
+            if isinstance(policy, Reader):
+                with self._meter.paused():
+                    policy.read()
             answers = policy.suggest([query], ask.n)
         except Exception as error:
             raise PolicyCrash(f"policy {policy.name}: {type(error).__name__}: {error}") from error
@@ -217,7 +243,8 @@ class _Trial:
 
         A tactic that has run out of time before in this try gets half as long each time.
         """
-        allowed = self._budget.tactic_seconds / 2.0 ** min(self._timeouts[tactic], MOST_HALVINGS)
+        timeouts = self._turns.searcher.timeouts[tactic]
+        allowed = self._budget.tactic_seconds / 2.0 ** min(timeouts, MOST_HALVINGS)
         spend = self._meter.spend(self._budget)
         left = min(self._budget.seconds - spend.seconds, self._budget.cpu_seconds - spend.cpu_seconds)
         return max(LEAST_TACTIC_SECONDS, min(allowed, left))
@@ -239,10 +266,11 @@ class _Trial:
                         tree.prove(node)
                     return judged
             self._strategy.rejected(node)
-        while self._detours < MOST_DETOURS and (edge := tree.detour()) is not None:
+        searcher = self._turns.searcher
+        while searcher.detours < MOST_DETOURS and (edge := tree.detour()) is not None:
             detour = through(tree, edge)
             if detour is not None:
-                self._detours += 1
+                searcher.detours += 1
                 if (judged := self._judged(detour)) is not None:
                     return judged
         return None
@@ -250,11 +278,15 @@ class _Trial:
     def _judged(self, script: Sequence[Step]) -> Attempt | None:
         """Show `script` to the gate: the attempt if it accepts, or could not ask all that it has to ask of any script.
 
-        Of the refused ones the one that came furthest on the gate's ladder is kept, the first of equals.
+        A script that another searcher has found too is not shown again.  Of the refused ones the one that came furthest
+        on the gate's ladder is kept, the first of equals.
         """
+        tactics = tuple(step.tactic for step in script)
+        if tactics in self._shown:
+            return None
+        self._shown.add(tactics)
         verdict = self._certify(script)
         outcome = Outcome.PROVED if verdict.accepted else Outcome.REJECTED
-        tactics = tuple(step.tactic for step in script)
         reason = f"not checked to the end: {verdict.reason}" if verdict.unfinished else verdict.reason
         judged = Attempt(self._theorem.full_name, outcome, self._meter.total(), tactics, verdict, reason)
         if verdict.accepted or verdict.unfinished:
@@ -265,10 +297,14 @@ class _Trial:
 
     def _ended(self, stop: StopReason, limit: float) -> Attempt:
         """The attempt when the search is over without a proof."""
-        spend, reason = self._meter.total(), stop.sentence(limit)
+        spend, reason = self._meter.total(), "; ".join([stop.sentence(limit), *self._turns.crashes])
         if self._refused is None:
             return Attempt(self._theorem.full_name, stop.outcome, spend, reason=reason)
         return replace(self._refused, spend=spend, reason=f"the gate refused: {self._refused.reason}; {reason}")
+
+
+def _timed_out(result: Step | TacticError) -> bool:
+    return isinstance(result, TacticError) and result.kind is Failure.TIMEOUT
 
 
 def _level(judged: Attempt) -> int:

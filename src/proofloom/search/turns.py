@@ -1,12 +1,14 @@
 """Whose turn it is when several policies look for one proof, each with a strategy and a tree of its own.
 
-The turn goes to the searcher that has taken least of the clock so far, and stays with it for a slice, because going
-from one tree to another makes the assistant run steps again.  So what one of `n` searchers would find alone in some
-time is found in about `n` times that, and a searcher that has nothing left leaves its time to the others.
+The turn goes to the searcher that has taken least of the clock so far, the gate's time for its endings included, and
+stays with it for a slice, because going from one tree to another makes the assistant run steps again.  So what one of
+`n` searchers would find alone in some time is found in about `n` times that, and a searcher that has nothing left, or
+has crashed, leaves its time to the others.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,12 +22,25 @@ SLICE = 0.25
 
 @dataclass(eq=False, slots=True)
 class Searcher:
-    """A policy with its strategy; `seconds` are what it has taken, `stopped` is why it has nothing left to do."""
+    """A policy with its strategy; `seconds` are what it has taken, `stopped` is why it has nothing left to do.
+
+    `asked` once it has answered; `crash` says what its policy raised.  `detours` counts new ways to a refused ending
+    that were shown to the gate, `timeouts` how often a tactic ran out of time.
+    """
 
     policy: Policy
     strategy: Strategy
     seconds: float = 0.0
-    stopped: StopReason | None = field(default=None)
+    stopped: StopReason | None = None
+    asked: bool = False
+    crash: str = ""
+    detours: int = 0
+    timeouts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def going(self) -> bool:
+        """True if it may get the turn."""
+        return self.stopped is None and not self.crash
 
 
 class Turns:
@@ -41,10 +56,25 @@ class Turns:
         self.searcher.seconds += seconds
         self._kept += seconds
 
+    def crashed(self, what: str) -> bool:
+        """Take the searcher in turn out because of `what`; False if there is no other one."""
+        self.searcher.crash = what
+        return any(not one.crash for one in self._searchers)
+
+    @property
+    def several(self) -> bool:
+        """True if there is more than one."""
+        return len(self._searchers) > 1
+
+    @property
+    def crashes(self) -> list[str]:
+        """What the policies raised that are out."""
+        return [one.crash for one in self._searchers if one.crash]
+
     def next(self) -> Request | None:
         """The next request of the searcher whose turn it is; None when all have stopped."""
-        while going := [one for one in self._searchers if one.stopped is None]:
-            if self.searcher.stopped is not None or self._kept >= SLICE:
+        while going := [one for one in self._searchers if one.going]:
+            if not self.searcher.going or self._kept >= SLICE:
                 self.searcher = min(going, key=lambda one: one.seconds)
                 self._kept = 0.0
             request = self.searcher.strategy.next()
