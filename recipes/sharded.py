@@ -164,7 +164,8 @@ def run(settings: TrainSettings, name: str, micro: int) -> None:
         if accelerator.is_main_process:
             whole = prepared(plan, library, stamp, folder, lambda line: None).model if divided else ready.model
             whole.load_state_dict(weights)
-            save_model(whole, ready.tokenizer, run_card(plan, library, ready, validation, {}), folder / "model")
+            card = run_card(folder.name, plan, library, ready, validation, {})
+            save_model(whole, ready.tokenizer, card, folder / "model")
             tell(f"{folder / 'model'}: loss {validation.loss:.4f}, flow {validation.flow:.4f}")
     accelerator.end_training()
 

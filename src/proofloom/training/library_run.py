@@ -125,7 +125,7 @@ def train_on_library(
     model = ready.model if ready.adapters is None else ready.adapters.merged()
     levels = heights(learned) if learned else {}
     place = folder / MODEL
-    save_model(model, ready.tokenizer, run_card(plan, library, ready, validation, levels), place)
+    save_model(model, ready.tokenizer, run_card(folder.name, plan, library, ready, validation, levels), place)
     return Trained(place, ready.parameters, validation, ready.counts)
 
 
@@ -166,13 +166,13 @@ def prepared(
 
 
 def run_card(
-    plan: TrainingPlan, library: Library, ready: Prepared, validation: Validation, levels: Mapping[str, float]
+    run: str, plan: TrainingPlan, library: Library, ready: Prepared, validation: Validation, levels: Mapping[str, float]
 ) -> str:
-    """The card of the model that a run has trained; `levels` are where learned levels stand."""
+    """The card of the model that the run of this name has trained; `levels` are where learned levels stand."""
     flow, start = plan.config.flow, plan.start
     pretrained = isinstance(start, Pretrained)
     facts = CardFacts(
-        name=f"proofloom-{start.name}",
+        name=f"proofloom-{run}",
         parameters=ready.parameters,
         data=", ".join(entry.repository.url for entry in library.repositories()),
         split=plan.split_name,

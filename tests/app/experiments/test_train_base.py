@@ -191,5 +191,5 @@ def test_a_model_of_ours_that_is_trained_on_is_called_by_its_run_and_stays_ours(
     assert train("second", split="random", base="runs/first/model", epochs=0.5) == 0
     card = (here / "runs" / "second" / "model" / "README.md").read_text()
     assert card.startswith("---\nlicense: apache-2.0\n")
-    assert "# proofloom-first\n" in card
+    assert "# proofloom-second\n" in card
     assert "Training started from `first`." in card
