@@ -16,16 +16,13 @@ MIXED, SHARED = "+", "/"
 
 
 def default_policy(library: bool, model: bool) -> str:
-    """What is used if nothing is named, with or without a traced library and a model.
+    """What is used if nothing is named, with or without a traced library and a model that the user names.
 
-    The model takes turns, because mixed in it proves no more than without (docs/experiments.md).
+    Such a model takes turns with the rest.  The one that comes with the package is asked only by name: neither mixed in
+    nor in turns does it prove more than there is without it (docs/experiments.md).
     """
     mixture = MIXED.join(["knn", "premises"] * library + ["list"])
     return mixture + (SHARED + "model") * model
-
-
-DEFAULT_POLICIES = frozenset(default_policy(library, model) for library in (False, True) for model in (False, True))
-"""What nobody has to name."""
 
 
 def shared(text: str) -> list[str]:
