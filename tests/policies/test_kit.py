@@ -58,9 +58,9 @@ def test_what_several_policies_propose_stands_side_by_side(place: str) -> None:
 
 def test_those_who_take_turns_are_mixtures_of_their_own(place: str) -> None:
     with kit(place) as tools:
-        portfolio = tools.policy("knn+0.5*list/list")
-        assert isinstance(portfolio, Portfolio) and portfolio.name == "knn+0.5*list/list"
-        assert [part.name for part in portfolio.parts] == ["knn+0.5*list", "list"]
+        portfolio = tools.policy("knn+0.5*list/list:0.25")
+        assert isinstance(portfolio, Portfolio) and portfolio.name == "knn+0.5*list/list:0.25"
+        assert [(part.name, share) for part, share in portfolio.parts] == [("knn+0.5*list", 1.0), ("list", 0.25)]
 
 
 def test_who_comes_later_is_made_when_asked_and_sees_what_was_proved_before(place: str) -> None:
@@ -71,10 +71,10 @@ def test_who_comes_later_is_made_when_asked_and_sees_what_was_proved_before(plac
         assert isinstance(portfolio, Portfolio)
         portfolio.learn(AT, [Step(goal, "by learning", ProofState(()))])
         assert "knn" not in tools.__dict__
-        (candidates,) = portfolio.parts[1].suggest([Query(goal, later)], 500)
+        (candidates,) = portfolio.parts[1][0].suggest([Query(goal, later)], 500)
         assert "by learning" in {candidate.tactic for candidate in candidates}
         portfolio.learn(AT, [Step(goal, "by more learning", ProofState(()))])
-        (candidates,) = portfolio.parts[1].suggest([Query(goal, later)], 500)
+        (candidates,) = portfolio.parts[1][0].suggest([Query(goal, later)], 500)
         assert "by more learning" in {candidate.tactic for candidate in candidates}
     with kit("nowhere") as tools, pytest.raises(ValueError, match="unknown policy 'lst'"):
         tools.policy("list/lst")

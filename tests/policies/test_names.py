@@ -13,8 +13,8 @@ def test_weights_stand_before_names() -> None:
 
 
 def test_a_stroke_divides_those_who_take_turns() -> None:
-    assert shared("0.5*knn+list/model") == ["0.5*knn+list", "model"]
-    assert named_in("0.5*knn+list/model") == {"knn", "list", "model"}
+    assert shared("0.5*knn+list/model:0.25") == [("0.5*knn+list", 1.0), ("model", 0.25)]
+    assert named_in("0.5*knn+list:2/model:.5") == {"knn", "list", "model"}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,8 @@ def test_a_stroke_divides_those_who_take_turns() -> None:
         ("knn/lst", "unknown policy 'lst'"),
         ("x*list", "'x' is not a weight; wanted a number above 0"),
         ("list/0*knn", "'0' is not a weight"),
+        ("list/knn:0", "policy 'knn:0': '0' is not a weight"),
+        ("list/knn:x", "'x' is not a weight"),
     ],
 )
 def test_what_is_wrong_is_named(text: str, complaint: str) -> None:
@@ -41,6 +43,8 @@ def test_what_needs_a_library() -> None:
 def test_what_is_left_out_takes_its_place_with_it() -> None:
     assert without("2*knn+premises+model+0.5*list", {"model"}) == ("2*knn+premises+0.5*list", ("model",))
     assert without("knn+model/model/list", {"model"}) == ("knn/list", ("model",))
+    assert without("list:2/model:0.5", {"model"}) == ("list:2", ("model",))
+    assert without("model+list:0.5/knn", {"model"}) == ("list:0.5/knn", ("model",))
     assert without("model", {"model"}) == ("", ("model",))
 
 

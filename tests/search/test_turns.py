@@ -44,8 +44,9 @@ def run(
     budget: Budget = UNLIMITED,
     certify: Certify = accepting,
     depth: int = 50,
+    shares: Sequence[float] = (1.0, 1.0, 1.0),
 ) -> Attempt:
-    portfolio = Portfolio(policies, "/".join(one.name for one in policies))
+    portfolio = Portfolio(tuple(zip(policies, shares, strict=False)), "/".join(one.name for one in policies))
     strategy = BestFirstConfig(depth=depth, widenings=0).start
     theorem = Theorem("t", statement, path="M.t")
     return attempt(theorem, assistant, portfolio, strategy, budget, certify, clock=assistant.clock, checked=True)
@@ -59,6 +60,15 @@ def test_each_gets_the_same_time_and_no_turn_is_longer_than_a_slice_and_a_reques
     assert result.outcome is Outcome.OUT_OF_BUDGET
     assert abs(quick.asked * 0.02 - slow.asked * 0.3) <= SLICE + 0.3
     assert result.spend.expansions == quick.asked + slow.asked
+
+
+def test_shares_divide_the_time_and_say_who_waits() -> None:
+    assistant = FakeAssistant(dict(ENDLESS), tactic_seconds=0.0)
+    parts = [Thinking(assistant, ["more"], 0.1, name) for name in ("much", "little")]
+    run(assistant, *parts, budget=Budget(seconds=1.5), depth=399, shares=(1.0, 0.125))
+    assert (parts[0].asked, parts[1].asked) == (15, 0), "a small share begins late"
+    run(assistant, *parts, budget=Budget(seconds=27.0), depth=399, shares=(1.0, 0.125))
+    assert abs(parts[1].asked - 30) <= 3
 
 
 def test_what_one_alone_would_find_is_found_in_as_many_times_as_there_are_searchers() -> None:
@@ -224,6 +234,8 @@ def test_it_proves_what_one_of_its_parts_proves_although_the_gate_refuses_some(g
         assert run(world[2], *policies, statement="g0", certify=certify).outcome is Outcome.PROVED
 
 
-def test_a_portfolio_of_nothing_is_refused() -> None:
+def test_a_portfolio_of_nothing_or_without_time_is_refused() -> None:
     with pytest.raises(ValueError, match="wanted at least one policy"):
         Portfolio((), "")
+    with pytest.raises(ValueError, match=r"share of one=0.0: wanted a finite number above 0"):
+        Portfolio(((TablePolicy({}, name="one"), 0.0),), "one")

@@ -76,11 +76,12 @@ class PolicyKit:
         Of a portfolio the first is made now, each other one when its first turn comes.
         """
         named_in(text)
-        first, *others = shared(text)
+        (first, share), *others = shared(text)
         policy = self.mixture(first)
         if not others:
             return policy
-        return Portfolio((policy, *(LatePolicy(other, partial(self.mixture, other)) for other in others)), text)
+        later = [(LatePolicy(other, partial(self.mixture, other)), share) for other, share in others]
+        return Portfolio(((policy, share), *later), text)
 
     def mixture(self, text: str) -> Policy:
         """The one policy that `text` names; raises `ValueError` as `proofloom.policies.names.mixed` does."""

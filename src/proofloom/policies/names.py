@@ -1,7 +1,7 @@
 """What `--policy` means as text: names, mixed with `+`, sharing the time with `/`.
 
-`0.5*knn+list/model` is a portfolio of two: a mixture, in which neighbours count half, and the model.  Nothing is opened
-here.
+`0.5*knn+list/model:0.25` is a portfolio of two: a mixture, in which neighbours count half, and the model, which gets a
+quarter of the mixture's time.  Nothing is opened here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Set
 NAMES = ("list", "knn", "premises", "model")
 """The policies that can be named."""
 NEED_LIBRARY = frozenset({"knn", "premises"})
-MIXED, SHARED = "+", "/"
+MIXED, SHARED, SHARE = "+", "/", ":"
 
 
 def default_policy(library: bool, model: bool) -> str:
@@ -25,9 +25,15 @@ def default_policy(library: bool, model: bool) -> str:
     return mixture + (SHARED + "model") * model
 
 
-def shared(text: str) -> list[str]:
-    """The texts of the policies that share the time."""
-    return text.split(SHARED)
+def shared(text: str) -> list[tuple[str, float]]:
+    """The texts of the policies that share the time, with their shares of it (1 where none is given); raises
+    `ValueError` for what is no share.
+    """
+    return [
+        _weighted(part, policy, share if colon else "1")
+        for part in text.split(SHARED)
+        for policy, colon, share in [part.partition(SHARE)]
+    ]
 
 
 def mixed(text: str) -> list[tuple[str, float]]:
@@ -39,13 +45,13 @@ def mixed(text: str) -> list[tuple[str, float]]:
         weight, star, name = part.rpartition("*")
         if name not in NAMES:
             raise ValueError(f"unknown policy {name!r}; valid: {', '.join(NAMES)}, mixed with `+`, in turns with `/`")
-        parts.append((name, _weight(part, weight) if star else 1.0))
+        parts.append(_weighted(part, name, weight if star else "1"))
     return parts
 
 
 def named_in(text: str) -> frozenset[str]:
     """The names in `text`; raises `ValueError` as `mixed` does."""
-    return frozenset(name for part in shared(text) for name, _ in mixed(part))
+    return frozenset(name for part, _ in shared(text) for name, _ in mixed(part))
 
 
 def needs_library(text: str) -> bool:
@@ -57,24 +63,25 @@ def without(text: str, left_out: Set[str]) -> tuple[str, tuple[str, ...]]:
     """`text` without the names that are `left_out` (empty if none remains), and those, each once."""
     gone: dict[str, None] = {}
     left = []
-    for part in shared(text):
+    for part in text.split(SHARED):
+        policy, colon, share = part.partition(SHARE)
         kept = []
-        for weighted in part.split(MIXED):
+        for weighted in policy.split(MIXED):
             name = weighted.rpartition("*")[2]
             if name in left_out:
                 gone[name] = None
             else:
                 kept.append(weighted)
         if kept:
-            left.append(MIXED.join(kept))
+            left.append(MIXED.join(kept) + colon + share)
     return SHARED.join(left), tuple(gone)
 
 
-def _weight(part: str, text: str) -> float:
+def _weighted(part: str, name: str, text: str) -> tuple[str, float]:
     try:
         weight = float(text)
     except ValueError:
         weight = math.nan
     if not 0 < weight < math.inf:
         raise ValueError(f"policy {part!r}: {text!r} is not a weight; wanted a number above 0")
-    return weight
+    return name, weight

@@ -159,7 +159,7 @@ class _Trial:
     ) -> None:
         self._theorem = theorem
         self._session = session
-        self._turns = Turns([Searcher(one, strategy(session.root)) for one in parts(policy)])
+        self._turns = Turns([Searcher(one, strategy(session.root), share) for one, share in parts(policy)])
         self._budget = budget
         self._certify = certify
         self._meter = meter

@@ -1,9 +1,9 @@
 """Whose turn it is when several policies look for one proof, each with a strategy and a tree of its own.
 
-The turn goes to the searcher that has taken least of the clock so far, the gate's time for its endings included, and
-stays with it for a slice, because going from one tree to another makes the assistant run steps again.  So what one of
-`n` searchers would find alone in some time is found in about `n` times that, and a searcher that has nothing left, or
-has crashed, leaves its time to the others.
+The turn goes to the searcher whose next slice of time would leave it least ahead of its share, the gate's time for its
+endings included, and stays with it for that slice, because going from one tree to another makes the assistant run steps
+again.  So what one of `n` searchers of equal shares would find alone in some time is found in about `n` times that, and
+a searcher that has nothing left, or has crashed, leaves its time to the others.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ SLICE = 0.25
 
 @dataclass(eq=False, slots=True)
 class Searcher:
-    """A policy with its strategy; `seconds` are what it has taken, `stopped` is why it has nothing left to do.
+    """A policy with its strategy and its `share` of the time, beside those of the others.
 
-    `asked` once it has answered; `crash` says what its policy raised.  `detours` counts new ways to a refused ending
+    `seconds` are what it has taken, `stopped` is why it has nothing left to do.
+    `crash` says what its policy raised.  `detours` counts new ways to a refused ending
     that were shown to the gate, `timeouts` how often a tactic ran out of time.
     """
 
     policy: Policy
     strategy: Strategy
+    share: float = 1.0
     seconds: float = 0.0
     stopped: StopReason | None = None
-    asked: bool = False
     crash: str = ""
     detours: int = 0
     timeouts: Counter[str] = field(default_factory=Counter)
@@ -75,7 +76,7 @@ class Turns:
         """The next request of the searcher whose turn it is; None when all have stopped."""
         while going := [one for one in self._searchers if one.going]:
             if not self.searcher.going or self._kept >= SLICE:
-                self.searcher = min(going, key=lambda one: one.seconds)
+                self.searcher = min(going, key=lambda one: (one.seconds + SLICE) / one.share)
                 self._kept = 0.0
             request = self.searcher.strategy.next()
             if not isinstance(request, StopReason):
