@@ -86,6 +86,9 @@ def test_people_see_the_proof(tmp_path: Path, path: dict[str, str]) -> None:
     assert done.code == 0
     assert "F.lean:3: easy: proved in" in done.out
     assert "accepted by the gate at level 4" in done.out and "    assumption" in done.out
+    assert "without" not in done.error, "nobody has named the model that is left out"
+    named = proofloom("prove", "F.lean", "--time", SECONDS, "--policy", "list/model", cwd=tmp_path, env=path)
+    assert "Lean files: without model, which know" in named.error
 
 
 def test_without_leanchecker_nothing_is_proved_or_written(tmp_path: Path, lean: Path) -> None:

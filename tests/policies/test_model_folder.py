@@ -16,7 +16,7 @@ from proofloom.models.folder import save_model
 from proofloom.models.neox import Size, build_model
 from proofloom.models.tokenizer import train_tokenizer
 from proofloom.policies.kit import PolicyKit
-from proofloom.policies.model.folder import EXTRA, SHIPPED, check_model, model_place, model_policy
+from proofloom.policies.model.folder import EXTRA, SHIPPED, can_load, check_model, model_place, model_policy
 from proofloom.policies.policy import Query
 from proofloom.proofs import ProofState, Theorem
 
@@ -66,6 +66,7 @@ def test_a_context_without_room_for_a_prompt_is_refused(folder: Path) -> None:
 
 
 def test_a_folder_without_a_model_is_named(folder: Path, tmp_path: Path) -> None:
+    assert can_load()
     check_model(folder)
     with pytest.raises(ModelError, match=r"none: has no config.json; wanted the folder of a model"):
         check_model(tmp_path / "none")
@@ -77,6 +78,7 @@ def test_a_folder_without_a_model_is_named(folder: Path, tmp_path: Path) -> None
 
 def test_without_the_extra_the_missing_package_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("proofloom.policies.model.folder.find_spec", lambda name: None)
+    assert not can_load()
     with pytest.raises(ModuleNotFoundError) as caught:
         check_model(folder)
     assert caught.value.name == EXTRA[0]

@@ -51,5 +51,5 @@ def test_what_is_left_out_takes_its_place_with_it() -> None:
 def test_the_default_is_what_can_be_used() -> None:
     assert default_policy(library=False, model=False) == "list"
     assert default_policy(library=True, model=False) == "knn+premises+list"
-    assert default_policy(library=True, model=True) == "knn+premises+list/model"
-    assert default_policy(library=False, model=True) == "list/model"
+    assert default_policy(library=True, model=True) == "knn+premises+list/model:0.15"
+    assert default_policy(library=False, model=True) == "list/model:0.15"

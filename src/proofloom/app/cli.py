@@ -39,6 +39,7 @@ from proofloom.assistants.lean.toolchain import find_lean
 from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import DEFAULT_PLACE
 from proofloom.models.errors import ModelError
+from proofloom.policies.model.folder import can_load
 from proofloom.policies.names import NAMES, default_policy
 from proofloom.policies.premises.retrievers import RETRIEVERS
 from proofloom.search.row_file import JournalError
@@ -121,8 +122,8 @@ def prove(
         typer.Option(
             metavar="NAME",
             help=f"Who proposes tactics: {', '.join(NAMES)}; `+` mixes several, `/` lets them take turns. "
-            f"Default: {default_policy(True, True)}, without model if no --model is named, and without the parts "
-            "for which there is no library.",
+            f"`:` gives one a share of the time. Default: {default_policy(True, True)}, without model if the extra of "
+            "this name is not installed, and without the parts for which there is no library.",
         ),
     ] = None,
     library: Annotated[
@@ -190,7 +191,7 @@ def prove(
         raise BadInput("--write and --output cannot be used together")
     settings = read_settings(config) if config else ProveSettings()
     if config is None and policy is None:
-        policy = default_policy(bool(library or DEFAULT_PLACE.exists()), bool(model))
+        policy = default_policy(bool(library or DEFAULT_PLACE.exists()), bool(model) or can_load())
     settings = _overridden(settings, time, policy, library, model, retriever, strategy, axioms, require, seed)
     destination = Destination(in_place=write, folder=output)
     return prove_files(Request(tuple(paths), settings, destination, theorem, workers, run, as_json), _say)

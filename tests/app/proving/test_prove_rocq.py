@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from command import Running, children, gone, proofloom
 
+from proofloom.policies.model.folder import can_load
+
 pytestmark = pytest.mark.rocq
 
 EASY = b"Lemma easy : forall n : nat, n = n.\nProof.\nAdmitted.\n"
@@ -55,8 +57,10 @@ def test_the_object_has_exactly_these_fields(file: Path, tmp_path: Path) -> None
 
 def test_people_see_the_proof_and_every_outcome_counted(tmp_path: Path) -> None:
     (tmp_path / "F.v").write_bytes(EASY + FALSE)
-    done = proofloom("prove", ".", "--time", "3", cwd=tmp_path)
+    done = proofloom("prove", ".", "--time", "3", "--run", "one", cwd=tmp_path)
     assert done.code == 1
+    with_model = "/model:0.15" * can_load()
+    assert f'policy = "list{with_model}"' in (tmp_path / "runs" / "one" / "config.toml").read_text()
     assert "F.v:1: easy: proved in" in done.out
     assert "    easy." in done.out
     assert done.out.splitlines()[-1].startswith("2 holes in 1 file: 1 proved, 1 ")

@@ -33,7 +33,7 @@ from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
 from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
 from proofloom.policies.kit import PolicyKit
-from proofloom.policies.names import without
+from proofloom.policies.names import DEFAULT_POLICIES, without
 from proofloom.retrieval.premise_index import PremiseIndexError
 from proofloom.search.clock import SystemClock
 
@@ -136,7 +136,7 @@ def _prepared(settings: ProveSettings, installed: AnyInstalled) -> Iterator[str]
     """
     language = installed.language
     policy, left_out = policy_for(language, settings)
-    if left_out:
+    if left_out and settings.policy not in DEFAULT_POLICIES:
         yield f"{language.name} files: without {', '.join(left_out)}, which know nothing of {language.name}"
     if lacking := language.lacking(installed.toolchain):
         yield f"{language.name} files: {lacking}; what is found is not checked, and not called proved"

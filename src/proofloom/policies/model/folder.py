@@ -41,6 +41,11 @@ def model_place(name: str | Path) -> Path:
     return SHIPPED if str(place) == SHIPPED_NAME and not place.exists() else place
 
 
+def can_load() -> bool:
+    """True if the extra `model` is installed."""
+    return all(find_spec(name) is not None for name in EXTRA)
+
+
 def check_model(folder: Path) -> None:
     """Find out, without loading it, that there is no model to load: raises as `model_policy` does."""
     for name in EXTRA:
