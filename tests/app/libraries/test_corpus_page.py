@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from command import proofloom
 
-from proofloom.policies.names import NAMES
+from proofloom.policies.model.folder import can_load
+from proofloom.policies.names import NAMES, default_policy
 
 PAGE = (Path(__file__).parents[3] / "docs" / "corpus.md").read_text("utf-8")
 
@@ -39,7 +40,8 @@ def test_every_command_of_the_page_works_and_helps(development: Path) -> None:
     # What the page says: with the library there, nothing has to be named; without it the hole stays.
     done = proofloom("prove", "Use.v", "--json", "--run", "learned", cwd=development)
     assert json.loads(done.out.splitlines()[0])["outcome"] == "proved"
-    assert 'policy = "knn+premises+list"' in (development / "runs" / "learned" / "config.toml").read_text()
+    config = (development / "runs" / "learned" / "config.toml").read_text()
+    assert f'policy = "{default_policy(True, can_load())}"' in config
     done = proofloom("prove", "Use.v", "--json", "--policy", "list", "--time", "3", cwd=development)
     assert json.loads(done.out.splitlines()[0])["outcome"] == "out_of_budget"
 
