@@ -187,19 +187,85 @@ def test_what_is_read_before_the_first_answer_is_on_nobody_s_time() -> None:
 
 
 def test_who_crashes_leaves_the_time_to_the_others_and_is_named() -> None:
+    rules: Rules = {"a": {"one": ["b"]}, "b": {"two": ["c"]}, "c": {"two": []}, **ENDLESS}
+    rules["a"] = {"one": ["b"], "more": ["a+"]}
+    assistant = FakeAssistant(rules, tactic_seconds=0.2)
+    tried = 0
+
     def broken() -> Policy:
+        nonlocal tried
+        tried += 1
+        assistant.clock.advance(100.0)
         raise OSError("no such library")
 
-    rules: Rules = {"a": {"one": ["b"]}, "b": {"two": ["c"]}, "c": {}}
-    assistant = FakeAssistant(rules, tactic_seconds=0.2)
-    works = Thinking(assistant, ["one", "two"], 0.2, "works")
-    for parts in ((works, LatePolicy("model", broken)), (LatePolicy("model", broken), works)):
-        result = run(assistant, *parts)
-        assert result.outcome is Outcome.EXHAUSTED
-        assert "policy model: OSError: no such library" in result.reason
-    rules["c"] = {"two": []}
-    assert run(assistant, LatePolicy("model", broken), works).outcome is Outcome.PROVED
-    assert run(assistant, *[LatePolicy("model", broken)] * 2).outcome is Outcome.CRASHED
+    finder = Thinking(assistant, ["one", "two"], 0.2, "finder")
+    late = LatePolicy("model", broken)
+    for parts in ((finder, late), (late, finder)):
+        result = run(assistant, *parts, budget=Budget(seconds=5.0))
+        assert (result.outcome, tried) == (Outcome.PROVED, 1), "what cannot be read is tried once, on nobody's time"
+    lost = Thinking(assistant, ["more"], 0.2, "lost")
+    result = run(assistant, lost, late, budget=Budget(seconds=5.0))
+    assert result.outcome is Outcome.OUT_OF_BUDGET
+    assert result.reason.endswith("; policy model: OSError: no such library")
+
+
+def test_a_crash_is_no_exhaustion_and_gets_a_second_try() -> None:
+    assistant = FakeAssistant({"a": {"one": []}})
+
+    class Once(Thinking):
+        def suggest(self, queries: Sequence[Query], n: int) -> list[list[Candidate]]:
+            found = super().suggest(queries, n)
+            if self.asked == 1:
+                raise MemoryError("once")
+            return found
+
+    nothing = Thinking(assistant, [], 0.0, "nothing")
+    for order in (1, -1):
+        parts = [Once(assistant, ["one"], 0.0, "once"), nothing][::order]
+        assert run(assistant, *parts).outcome is Outcome.PROVED
+
+    def broken() -> Policy:
+        raise OSError("gone")
+
+    result = run(assistant, LatePolicy("one", broken), LatePolicy("two", broken), nothing)
+    assert result.outcome is Outcome.CRASHED
+    assert "crashed twice: policy one: OSError: gone; policy two: OSError: gone" in result.reason
+
+
+def test_coming_back_to_a_tree_takes_no_more_than_half_of_a_turn() -> None:
+    """Here the first tactic of a turn costs three seconds more, as if the way to its state were run again."""
+    rules: Rules = {f"a{'+' * i}": {"more": [f"a{'+' * (i + 1)}"]} for i in range(30)}
+    rules["a" + "+" * 30] = {"more": []}
+    rules |= {f"b{'+' * i}": {"less": [f"b{'+' * (i + 1)}"]} for i in range(400)}
+    rules["a"] = {"more": ["a+"], "less": ["b"]}
+    assistant = FakeAssistant(rules, tactic_seconds=0.0)
+
+    class Switching(dict[str, float]):
+        def get(self, tactic: str, otherwise: float = 0.0) -> float:  # type: ignore[override]
+            last = [other for _, other in assistant.applied[-2:]]
+            return 0.1 if last[:1] == last[-1:] else 3.0
+
+    assistant.faults = Faults(seconds=Switching())
+    parts = [Thinking(assistant, [tactic], 0.0, tactic) for tactic in ("less", "more")]
+    result = run(assistant, *parts, budget=Budget(seconds=1000.0, tactic_seconds=9.0), depth=399)
+    assert result.outcome is Outcome.PROVED and result.spend.seconds < 4 * (3.0 + 31 * 0.1)
+
+
+def test_what_one_had_too_little_time_for_is_run_again_for_another() -> None:
+    """One has halved its time for `slow` elsewhere before it tries it where it would end the proof."""
+    rules: Rules = {"a": {"other": ["b"]}, "b": {"slow": []}}
+    assistant = FakeAssistant(rules, tactic_seconds=0.0)
+
+    class SlowerElsewhere(dict[str, float]):
+        def get(self, tactic: str, otherwise: float = 0.0) -> float:  # type: ignore[override]
+            state, _ = assistant.applied[-1]
+            return otherwise if tactic != "slow" else 0.7 if state == "⊢ b" else 0.9
+
+    assistant.faults = Faults(seconds=SlowerElsewhere())
+    hasty = Thinking(assistant, ["slow", "other"], 0.0, "hasty")
+    patient = TablePolicy({"a": {"other": -1.0}, "b": {"slow": -1.0}}, name="patient")
+    result = run(assistant, hasty, patient, budget=Budget(seconds=100.0, tactic_seconds=0.8))
+    assert (result.outcome, assistant.applied.count(("⊢ b", "slow"))) == (Outcome.PROVED, 2)
 
 
 @settings(max_examples=60, deadline=None)

@@ -69,7 +69,8 @@ def attempt(
     """Try to prove `theorem` within `budget`; never raises for what an outcome exists for.
 
     The policies of a portfolio take turns, each with a strategy of its own; a tactic that one has run is not run again
-    for another that has come to the state by the same steps.  One whose policy crashes leaves the time to the others.
+    for another that has come to the state by the same steps.  One whose policy crashes leaves the time to the others,
+    and counts as a crash of the attempt if they have nothing left to try.
     What a policy reads before its first answer is not charged.
     A crash of the assistant or of the policy is answered by a second try from the start, with the whole budget; the
     second crash ends as `crashed`.  The spend is that of both tries; it counts the seconds of the gate, whose verdict
@@ -117,9 +118,11 @@ class _Meter:
     def paused(self) -> Iterator[None]:
         """What is done inside is not counted."""
         wall, cpu = self._clock.wall(), self._clock.cpu()
-        yield
-        self._wall += self._clock.wall() - wall
-        self._cpu += self._clock.cpu() - cpu
+        try:
+            yield
+        finally:
+            self._wall += self._clock.wall() - wall
+            self._cpu += self._clock.cpu() - cpu
 
     def seconds(self) -> float:
         """Wall clock of this try."""
@@ -184,6 +187,8 @@ class _Trial:
                 return self._ended(StopReason(limit), getattr(self._budget, limit))
             request = self._turns.next()
             if request is None:
+                if self._turns.crashes and self._refused is None:
+                    raise PolicyCrash("; ".join(self._turns.crashes))  # there may be something left to try
                 return self._ended(*self._turns.stop())
             with self._charged():
                 self._do(request)
@@ -203,8 +208,7 @@ class _Trial:
             try:
                 candidates = self._candidates(request)
             except PolicyCrash as crash:
-                if not self._turns.crashed(str(crash)):
-                    raise
+                self._turns.crashed(str(crash))
             else:
                 self._strategy.suggested(request, candidates)
         else:

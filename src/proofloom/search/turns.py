@@ -1,9 +1,10 @@
 """Whose turn it is when several policies look for one proof, each with a strategy and a tree of its own.
 
-The turn goes to the searcher whose next slice of time would leave it least ahead of its share, the gate's time for its
-endings included, and stays with it for that slice, because going from one tree to another makes the assistant run steps
-again.  So what one of `n` searchers of equal shares would find alone in some time is found in about `n` times that, and
-a searcher that has nothing left, or has crashed, leaves its time to the others.
+The turn goes to the searcher whose next slice of the clock would leave it least ahead of its share, the gate's time for
+its endings included, and stays with it for that slice, because going from one tree to another makes the assistant run
+steps again; where that takes long, it stays for as long again.  So what one of `n` searchers of equal shares would find
+alone in some time is found in about `n` times that, and a searcher that has nothing left, or has crashed, leaves its
+time to the others.
 """
 
 from __future__ import annotations
@@ -50,17 +51,17 @@ class Turns:
     def __init__(self, searchers: Sequence[Searcher]) -> None:
         self._searchers = tuple(searchers)
         self.searcher = self._searchers[0]
-        self._kept = 0.0
+        self._kept, self._first = 0.0, 0.0
 
     def charge(self, seconds: float) -> None:
         """Note what the last request of the searcher in turn has taken."""
         self.searcher.seconds += seconds
+        self._first = self._first if self._kept else seconds
         self._kept += seconds
 
-    def crashed(self, what: str) -> bool:
-        """Take the searcher in turn out because of `what`; False if there is no other one."""
+    def crashed(self, what: str) -> None:
+        """Take the searcher in turn out because of `what`."""
         self.searcher.crash = what
-        return any(not one.crash for one in self._searchers)
 
     @property
     def several(self) -> bool:
@@ -75,9 +76,9 @@ class Turns:
     def next(self) -> Request | None:
         """The next request of the searcher whose turn it is; None when all have stopped."""
         while going := [one for one in self._searchers if one.going]:
-            if not self.searcher.going or self._kept >= SLICE:
+            if not self.searcher.going or self._kept >= max(SLICE, 2 * self._first):
                 self.searcher = min(going, key=lambda one: (one.seconds + SLICE) / one.share)
-                self._kept = 0.0
+                self._kept, self._first = 0.0, 0.0
             request = self.searcher.strategy.next()
             if not isinstance(request, StopReason):
                 return request
@@ -85,7 +86,7 @@ class Turns:
         return None
 
     def stop(self) -> tuple[StopReason, float]:
-        """Why all have stopped, with the value of the option that would let one go on; asked when `next` is None.
+        """Why those that have not crashed have stopped, with the value of the option that would let one go on.
 
         The first whose limit more budget can lift speaks for all.
         """
