@@ -37,6 +37,18 @@ class Thinking:
         return [list(self._answer) for _ in queries]
 
 
+class SlowerElsewhere(dict[str, float]):
+    """How long tactics take: `slow` 0.7 seconds where `b` is to be proved, 0.9 at any other state, others no time."""
+
+    def __init__(self, assistant: FakeAssistant) -> None:
+        super().__init__()
+        self._assistant = assistant
+
+    def get(self, tactic: str, otherwise: float = 0.0) -> float:  # type: ignore[override]
+        state, _ = self._assistant.applied[-1]
+        return otherwise if tactic != "slow" else 0.7 if state == "⊢ b" else 0.9
+
+
 def run(
     assistant: FakeAssistant,
     *policies: Policy,
@@ -158,13 +170,7 @@ def test_each_searcher_has_its_own_detours() -> None:
 def test_a_timeout_of_one_does_not_shorten_the_tries_of_another() -> None:
     rules: Rules = {**ENDLESS, "a": {"more": ["a+"], "other": ["b"]}, "b": {"slow": []}}
     assistant = FakeAssistant(rules, tactic_seconds=0.0)
-
-    class SlowerElsewhere(dict[str, float]):
-        def get(self, tactic: str, otherwise: float = 0.0) -> float:  # type: ignore[override]
-            state, _ = assistant.applied[-1]
-            return otherwise if tactic != "slow" else 0.7 if state == "⊢ b" else 0.9
-
-    assistant.faults = Faults(seconds=SlowerElsewhere())
+    assistant.faults = Faults(seconds=SlowerElsewhere(assistant))
     hasty = Thinking(assistant, ["slow", "more"], 0.0, "hasty")
     patient = TablePolicy({"a": {"other": -1.0}, "b": {"slow": -1.0}}, name="patient")
     result = run(assistant, hasty, patient, budget=Budget(seconds=100.0, tactic_seconds=0.8))
@@ -255,13 +261,7 @@ def test_what_one_had_too_little_time_for_is_run_again_for_another() -> None:
     """One has halved its time for `slow` elsewhere before it tries it where it would end the proof."""
     rules: Rules = {"a": {"other": ["b"]}, "b": {"slow": []}}
     assistant = FakeAssistant(rules, tactic_seconds=0.0)
-
-    class SlowerElsewhere(dict[str, float]):
-        def get(self, tactic: str, otherwise: float = 0.0) -> float:  # type: ignore[override]
-            state, _ = assistant.applied[-1]
-            return otherwise if tactic != "slow" else 0.7 if state == "⊢ b" else 0.9
-
-    assistant.faults = Faults(seconds=SlowerElsewhere())
+    assistant.faults = Faults(seconds=SlowerElsewhere(assistant))
     hasty = Thinking(assistant, ["slow", "other"], 0.0, "hasty")
     patient = TablePolicy({"a": {"other": -1.0}, "b": {"slow": -1.0}}, name="patient")
     result = run(assistant, hasty, patient, budget=Budget(seconds=100.0, tactic_seconds=0.8))
