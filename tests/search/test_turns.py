@@ -278,8 +278,10 @@ def test_it_proves_what_one_of_its_parts_proves(game: Game) -> None:
         return TablePolicy(moves, name=tactics)
 
     policies = [knowing("t0 t1"), knowing("t1 t2")]
-    alone = [run(FakeAssistant(game.rules, tactic_seconds=0.1), one, statement="g0").outcome for one in policies]
-    together = run(FakeAssistant(game.rules, tactic_seconds=0.1), *policies, statement="g0")
+    alone = [
+        run(FakeAssistant(game.rules, tactic_seconds=0.1), one, statement="g0", depth=5).outcome for one in policies
+    ]
+    together = run(FakeAssistant(game.rules, tactic_seconds=0.1), *policies, statement="g0", depth=5)
     assert (together.outcome is Outcome.PROVED) == (Outcome.PROVED in alone)
 
 
@@ -295,9 +297,9 @@ def test_it_proves_what_one_of_its_parts_proves_although_the_gate_refuses_some(g
 
     policies = [knowing("t0 t1"), knowing("t1 t2")]
     world = [FakeAssistant(game.rules, tactic_seconds=0.1) for _ in range(3)]
-    alone = [run(world[i], one, statement="g0", certify=certify).outcome for i, one in enumerate(policies)]
+    alone = [run(world[i], one, statement="g0", certify=certify, depth=5).outcome for i, one in enumerate(policies)]
     if Outcome.PROVED in alone:
-        assert run(world[2], *policies, statement="g0", certify=certify).outcome is Outcome.PROVED
+        assert run(world[2], *policies, statement="g0", certify=certify, depth=5).outcome is Outcome.PROVED
 
 
 def test_a_portfolio_of_nothing_or_without_time_is_refused() -> None:
