@@ -238,6 +238,20 @@ def test_a_crash_is_no_exhaustion_and_gets_a_second_try() -> None:
     assert "crashed twice: policy one: OSError: gone; policy two: OSError: gone" in result.reason
 
 
+def test_a_policy_that_crashes_after_a_refusal_is_a_crash() -> None:
+    assistant = FakeAssistant({"a": {"cheat": [], "more": ["b"]}})
+
+    class Second(Thinking):
+        def suggest(self, queries: Sequence[Query], n: int) -> list[list[Candidate]]:
+            if queries[0].state.text != "⊢ a":
+                raise OSError("gone")
+            return super().suggest(queries, n)
+
+    for policies in ([Second(assistant, ["cheat", "more"], 0.0, "one")] * times for times in (1, 2)):
+        result = run(assistant, *policies, certify=refusing)
+        assert result.outcome is Outcome.CRASHED and "policy one: OSError: gone" in result.reason
+
+
 def test_coming_back_to_a_tree_takes_no_more_than_half_of_a_turn() -> None:
     """Here the first tactic of a turn costs three seconds more, as if the way to its state were run again."""
     rules: Rules = {f"a{'+' * i}": {"more": [f"a{'+' * (i + 1)}"]} for i in range(30)}

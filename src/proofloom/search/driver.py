@@ -187,7 +187,7 @@ class _Trial:
                 return self._ended(StopReason(limit), getattr(self._budget, limit))
             request = self._turns.next()
             if request is None:
-                if self._turns.crashes and self._refused is None:
+                if self._turns.crashes:
                     raise PolicyCrash("; ".join(self._turns.crashes))  # there may be something left to try
                 return self._ended(*self._turns.stop())
             with self._charged():

@@ -25,9 +25,8 @@ SLICE = 0.25
 class Searcher:
     """A policy with its strategy and its `share` of the time, beside those of the others.
 
-    `seconds` are what it has taken, `stopped` is why it has nothing left to do.
-    `crash` says what its policy raised.  `detours` counts new ways to a refused ending
-    that were shown to the gate, `timeouts` how often a tactic ran out of time.
+    `seconds` are what it has taken, `stopped` is why it has nothing left to do, `crash` what its policy raised.
+    `detours` counts new ways to a refused ending, `timeouts` how often a tactic ran out of time.
     """
 
     policy: Policy
@@ -86,7 +85,7 @@ class Turns:
         return None
 
     def stop(self) -> tuple[StopReason, float]:
-        """Why those that have not crashed have stopped, with the value of the option that would let one go on.
+        """Why all have stopped, of whom none has crashed, with the value of the option that would let one go on.
 
         The first whose limit more budget can lift speaks for all.
         """
