@@ -7,15 +7,14 @@ budget is CPU seconds of one core, Rocq and Proofloom together; the gate comes o
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import random
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from proofloom.assistants.executor import LocalProcesses
 from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.scripts import plain_script
@@ -24,6 +23,7 @@ from proofloom.assistants.rocq.source import Hole, Source
 from proofloom.assistants.rocq.toolchain import find_toolchain
 from proofloom.assistants.session import AssistantError
 from proofloom.evaluation.measuring.figures import Figures, arguments
+from proofloom.evaluation.measuring.side_by_side import rows_side_by_side
 from proofloom.evaluation.proofs.problems import Posed, hole_posed
 from proofloom.evaluation.statistics.proportions import wilson
 from proofloom.policies.kit import PolicyKit
@@ -55,20 +55,25 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Task:
-    """One file, and how to try its theorems."""
+class Setting:
+    """How theorems are tried."""
 
-    file: Path
     policy: str
     database: str
     seconds: float
     bundles: tuple[str, ...]
 
 
-@cache
-def policy_of(names: str, database: str) -> Policy | Portfolio:
-    """Read once in a process."""
-    return kit_of(database).policy(names)
+@contextmanager
+def bench(setting: Setting) -> Iterator[Callable[[Path], list[Row]]]:
+    """What a worker needs, one core of the machine: an assistant, a gate and a policy of its own."""
+    toolchain = find_toolchain()
+    with (
+        Rocq(toolchain) as rocq,
+        closing(RocqGate(toolchain, axioms=setting.bundles)) as gate,
+        kit_of(setting.database) as kit,
+    ):
+        yield partial(run, setting, rocq, gate, kit.policy(setting.policy))
 
 
 def kit_of(database: str) -> PolicyKit:
@@ -77,45 +82,40 @@ def kit_of(database: str) -> PolicyKit:
     return PolicyKit(database, "", lambda path: settings_for(path, toolchain).logical_name, threads=1)
 
 
-def run(task: Task) -> list[Row]:
-    """Every theorem of one file, in order, on one core."""
-    file = task.file
-    toolchain = find_toolchain()
+def run(setting: Setting, rocq: Rocq, gate: RocqGate, policy: Policy | Portfolio, file: Path) -> list[Row]:
+    """Every theorem of one file, in order."""
     original = Source.read(file)
-    source = original.requiring(toolchain.require(*MODULES))
-    gate = RocqGate(toolchain, axioms=task.bundles)
-    policy = policy_of(task.policy, task.database)
+    source = original.requiring(rocq.toolchain.require(*MODULES))
     rows = []
-    with Rocq(toolchain) as rocq, closing(gate):
-        for hole in source.holes:
-            try:
-                posed = hole_posed(original, source, hole, settings_for(file, toolchain))
-                shot = one_shot(rocq, posed.theorem)
-            except AssistantError as error:
-                rows.append(_row(file, hole, False, Outcome.UNSUPPORTED, reason=str(error)))
-                continue
+    for hole in source.holes:
+        try:
+            posed = hole_posed(original, source, hole, settings_for(file, rocq.toolchain))
+            shot = one_shot(rocq, posed.theorem)
+        except AssistantError as error:
+            rows.append(_row(file, hole, False, Outcome.UNSUPPORTED, reason=str(error)))
+            continue
 
-            def certify(steps: Sequence[Step], posed: Posed = posed) -> Verdict:
-                script = plain_script([step.tactic for step in steps])
-                return gate.check(posed.reference, posed.candidate(script), posed.path, posed.settings)
+        def certify(steps: Sequence[Step], posed: Posed = posed) -> Verdict:
+            script = plain_script([step.tactic for step in steps])
+            return gate.check(posed.reference, posed.candidate(script), posed.path, posed.settings)
 
-            budget = Budget(seconds=20 * task.seconds, cpu_seconds=task.seconds)  # wall clock is only a guard
-            done = attempt(posed.theorem, rocq, policy, BestFirstConfig().start, budget, certify)
-            axioms = done.verdict.axioms if done.verdict else ()
-            spend = done.spend
-            rows.append(
-                _row(
-                    file,
-                    hole,
-                    shot,
-                    done.outcome,
-                    spend.cpu_seconds,
-                    spend.tactics,
-                    done.proof or (),
-                    axioms,
-                    done.reason,
-                )
+        budget = Budget(seconds=20 * setting.seconds, cpu_seconds=setting.seconds)  # wall clock is only a guard
+        done = attempt(posed.theorem, rocq, policy, BestFirstConfig().start, budget, certify)
+        axioms = done.verdict.axioms if done.verdict else ()
+        spend = done.spend
+        rows.append(
+            _row(
+                file,
+                hole,
+                shot,
+                done.outcome,
+                spend.cpu_seconds,
+                spend.tactics,
+                done.proof or (),
+                axioms,
+                done.reason,
             )
+        )
     return rows
 
 
@@ -169,16 +169,12 @@ def main() -> None:
     bundles = tuple(name for name in options.axioms.split(",") if name)
     with kit_of(options.db) as kit:
         kit.prepare(options.policy)
-    tasks = [Task(file, options.policy, options.db, seconds, bundles) for file in files]
+    setting = Setting(options.policy, options.db, seconds, bundles)
     rows: list[Row] = []
-    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=8) as pool:
-        for part in pool.imap_unordered(run, tasks):
-            rows += part
-            solved = sum(row.main and row.outcome == "proved" for row in rows)
-            figures.say(f"{len({row.file for row in rows}):4} of {len(files)} files, {solved} solved")
-            if options.rows:
-                with options.rows.open("a") as stream:
-                    stream.writelines(json.dumps(asdict(row)) + "\n" for row in part)
+    for part in rows_side_by_side(partial(bench, setting), files, LocalProcesses(options.jobs), options.rows):
+        rows += part
+        solved = sum(row.main and row.outcome == "proved" for row in rows)
+        figures.say(f"{len({row.file for row in rows}):4} of {len(files)} files, {solved} solved")
     broken = {row.file for row in rows if row.outcome == "unsupported"}
     loading = len(files) - len(broken)
     named = [row for row in rows if row.main and row.file not in broken]

@@ -11,14 +11,15 @@ the training part.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import random
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from proofloom.assistants.executor import LocalProcesses
 from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.rocq.project import settings_for
 from proofloom.assistants.rocq.scripts import plain_script
@@ -26,9 +27,12 @@ from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.source import Proof, Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
 from proofloom.evaluation.measuring.figures import Figures, arguments
+from proofloom.evaluation.measuring.side_by_side import rows_side_by_side
 from proofloom.evaluation.proofs.problems import Posed, proof_near, restated, standard_file
 from proofloom.evaluation.statistics.proportions import wilson
 from proofloom.policies.kit import PolicyKit
+from proofloom.policies.policy import Policy
+from proofloom.policies.portfolio import Portfolio
 from proofloom.proofs import Budget, Step, Theorem, Verdict
 from proofloom.search.driver import PartFound, attempt
 from proofloom.search.strategies import BestFirstConfig
@@ -79,10 +83,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Task:
-    """The lemmas of one file, and how to try them."""
+    """Lemmas of one file."""
 
     file: str
     lemmas: tuple[dict[str, object], ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How lemmas are tried."""
+
     policies: tuple[str, ...]
     database: str
     split: str
@@ -93,65 +103,68 @@ class Task:
     one_shot: bool
 
 
-def run(task: Task) -> list[Row]:
-    """Every lemma of one file, in order, on one core."""
+@contextmanager
+def bench(setting: Setting) -> Iterator[Callable[[Task], list[Row]]]:
+    """What a worker needs, one core of the machine: an assistant, a gate and policies of its own."""
     toolchain = find_toolchain()
-    file = standard_file(task.file, toolchain)
-    source = Source.read(file)
-    gate = RocqGate(toolchain, axioms=("reals", "classical"))
-    rows = []
     with (
         Rocq(toolchain) as rocq,
-        closing(gate),
-        kit_of(task, toolchain) as kit,
+        closing(RocqGate(toolchain, axioms=("reals", "classical"))) as gate,
+        kit_of(setting, toolchain) as kit,
     ):
-        policies = [kit.policy(names) for names in task.policies]
-        for lemma in task.lemmas:
-            proof = find(source, lemma)
-            posed = restated(source, proof, settings_for(file, toolchain))
+        policies = [kit.policy(names) for names in setting.policies]
+        yield partial(run, setting, rocq, gate, policies)
 
-            verdicts: dict[str, Verdict] = {}  # a script that two policies find is checked once
 
-            def certify(
-                steps: Sequence[Step], posed: Posed = posed, verdicts: dict[str, Verdict] = verdicts
-            ) -> Verdict:
-                if not task.gate:
-                    raise PartFound(steps)
-                script = plain_script([step.tactic for step in steps])
-                if script not in verdicts:
-                    verdicts[script] = gate.check(posed.reference, posed.candidate(script), posed.path, posed.settings)
-                return verdicts[script]
+def run(setting: Setting, rocq: Rocq, gate: RocqGate, policies: Sequence[Policy | Portfolio], task: Task) -> list[Row]:
+    """Every lemma of one file, in order."""
+    file = standard_file(task.file, rocq.toolchain)
+    source = Source.read(file)
+    rows = []
+    for lemma in task.lemmas:
+        proof = find(source, lemma)
+        posed = restated(source, proof, settings_for(file, rocq.toolchain))
 
-            shot = task.one_shot and one_shot(rocq, posed.theorem)
-            budget = Budget(seconds=WALL * task.seconds, cpu_seconds=task.seconds)
-            place = (str(lemma["library"]), task.file, proof.name, int(str(lemma["char_offset"])))
-            for policy in policies:
-                common = (policy.name, *place, int(str(lemma["human_tactics"])), shot)
-                try:
-                    done = attempt(posed.theorem, rocq, policy, BestFirstConfig().start, budget, certify)
-                except PartFound as found:
-                    tactics, spend = tuple(step.tactic for step in found.steps), found.spend
-                    rows.append(
-                        Row(*common, True, False, "found", spend.cpu_seconds, spend.seconds, spend.tactics,
-                            spend.expansions, tactics, "")
-                    )  # fmt: skip
-                    continue
-                spend = done.spend
+        verdicts: dict[str, Verdict] = {}  # a script that two policies find is checked once
+
+        def certify(steps: Sequence[Step], posed: Posed = posed, verdicts: dict[str, Verdict] = verdicts) -> Verdict:
+            if not setting.gate:
+                raise PartFound(steps)
+            script = plain_script([step.tactic for step in steps])
+            if script not in verdicts:
+                verdicts[script] = gate.check(posed.reference, posed.candidate(script), posed.path, posed.settings)
+            return verdicts[script]
+
+        shot = setting.one_shot and one_shot(rocq, posed.theorem)
+        budget = Budget(seconds=WALL * setting.seconds, cpu_seconds=setting.seconds)
+        place = (str(lemma["library"]), task.file, proof.name, int(str(lemma["char_offset"])))
+        for policy in policies:
+            common = (policy.name, *place, int(str(lemma["human_tactics"])), shot)
+            try:
+                done = attempt(posed.theorem, rocq, policy, BestFirstConfig().start, budget, certify)
+            except PartFound as found:
+                tactics, spend = tuple(step.tactic for step in found.steps), found.spend
                 rows.append(
-                    Row(*common, done.proof is not None, done.outcome == "proved", done.outcome, spend.cpu_seconds,
-                        spend.seconds, spend.tactics, spend.expansions, done.proof or (), done.reason)
+                    Row(*common, True, False, "found", spend.cpu_seconds, spend.seconds, spend.tactics,
+                        spend.expansions, tactics, "")
                 )  # fmt: skip
+                continue
+            spend = done.spend
+            rows.append(
+                Row(*common, done.proof is not None, done.outcome == "proved", done.outcome, spend.cpu_seconds,
+                    spend.seconds, spend.tactics, spend.expansions, done.proof or (), done.reason)
+            )  # fmt: skip
     return rows
 
 
-def kit_of(task: Task, toolchain: RocqToolchain) -> PolicyKit:
-    """What the policies of a task are made from; a model computes on one core."""
+def kit_of(setting: Setting, toolchain: RocqToolchain) -> PolicyKit:
+    """What the policies are made from; a model computes on one core."""
     return PolicyKit(
-        task.database,
-        task.split,
+        setting.database,
+        setting.split,
         lambda path: settings_for(path, toolchain).logical_name,
-        model=task.model,
-        retriever=task.retriever,
+        model=setting.model,
+        retriever=setting.retriever,
         threads=1,
     )
 
@@ -195,15 +208,15 @@ def draw(count: int, seed: int, avoid: Iterable[dict[str, object]]) -> list[dict
     return drawn
 
 
-def tasks(lemmas: Sequence[dict[str, object]], like: Task) -> list[Task]:
-    """One task `like` this for each file, the files with most lemmas first."""
+def tasks(lemmas: Sequence[dict[str, object]]) -> list[Task]:
+    """At most ten lemmas of a file each, the files with most lemmas first."""
     files: dict[str, list[dict[str, object]]] = {}
     for lemma in sorted(lemmas, key=lambda lemma: int(str(lemma["char_offset"]))):
         files.setdefault(str(lemma["file"]), []).append(lemma)
     parts = []
     for file, wanted in sorted(files.items(), key=lambda item: -len(item[1])):
         for start in range(0, len(wanted), 10):
-            parts.append(replace(like, file=file, lemmas=tuple(wanted[start : start + 10])))
+            parts.append(Task(file, tuple(wanted[start : start + 10])))
     return parts
 
 
@@ -286,20 +299,15 @@ def main() -> None:
     again = {(lemma["file"], lemma["char_offset"]) for lemma in left}
     rows = [row for row in rows if (row.file, row.char_offset) not in again]
     one_shot = not (options.no_one_shot or options.quick)
-    like = Task("", (), policies, options.db, options.split, options.model, options.retriever, seconds, gated, one_shot)
-    with kit_of(like, find_toolchain()) as kit:
+    setting = Setting(policies, options.db, options.split, options.model, options.retriever, seconds, gated, one_shot)
+    with kit_of(setting, find_toolchain()) as kit:
         for name in policies:
             kit.prepare(name)
-    todo = tasks(left, like)
-    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=16) as pool:
-        for part in pool.imap_unordered(run, todo):
-            rows += part
-            good = [sum(row.proved or row.found for row in rows if row.policy == name) for name in policies]
-            done = len(rows) // len(policies)
-            figures.say(f"{done:4} of {len(lemmas)} tried, {', '.join(map(str, good))} closed   {part[0].file}")
-            if options.rows:
-                with options.rows.open("a") as stream:
-                    stream.writelines(json.dumps(asdict(row)) + "\n" for row in part)
+    for part in rows_side_by_side(partial(bench, setting), tasks(left), LocalProcesses(options.jobs), options.rows):
+        rows += part
+        good = [sum(row.proved or row.found for row in rows if row.policy == name) for name in policies]
+        done = len(rows) // len(policies)
+        figures.say(f"{done:4} of {len(lemmas)} tried, {', '.join(map(str, good))} closed   {part[0].file}")
     rows.sort(key=lambda row: (LIBRARIES.index(row.library), row.file, row.name))
     figures.figure("seconds_per_lemma", seconds)
     figures.figure("one_shot_seconds", ONE_SHOT_SECONDS)
