@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofloom.assistants.gate.answers import global_of, listed_assumptions
 from proofloom.assistants.gate.axioms import BUNDLES, Allowance, in_bundle
-from proofloom.assistants.gate.build import Compiled, path_options
-from proofloom.assistants.gate.checker import flags_of
 from proofloom.assistants.gate.confinement import Ending, GateLimits, Run
-from proofloom.assistants.gate.place import Place, is_sealed, parameters_of
-from proofloom.assistants.gate.probe import Doubt, Probe
-from proofloom.assistants.gate.sections import chosen
-from proofloom.assistants.gate.terms import names, normal, tokens, without_constraints
+from proofloom.assistants.gate.refusals import Doubt
+from proofloom.assistants.gate.rocq.answers import global_of, listed_assumptions
+from proofloom.assistants.gate.rocq.build import Compiled, path_options
+from proofloom.assistants.gate.rocq.checker import flags_of
+from proofloom.assistants.gate.rocq.place import Place, is_sealed, parameters_of
+from proofloom.assistants.gate.rocq.probe import Probe
+from proofloom.assistants.gate.rocq.sections import chosen
+from proofloom.assistants.gate.rocq.terms import names, normal, tokens, without_constraints
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofloom.assistants.gate.commands import additions, ban, forbidden, harmless
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.refusals import Doubt
+from proofloom.assistants.gate.rocq.commands import additions, ban, forbidden, harmless
 
 SENTENCES = [
     "Lemma a : True.",

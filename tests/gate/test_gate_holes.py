@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from proofloom.assistants.gate import GateLimits
-from proofloom.assistants.gate.edition import Edition, Workshop
-from proofloom.assistants.gate.holes import Holes
+from proofloom.assistants.gate.rocq.edition import Edition, Workshop
+from proofloom.assistants.gate.rocq.holes import Holes
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proofloom.assistants.gate.probe import Doubt
-from proofloom.assistants.gate.terms import without_levels
-from proofloom.assistants.gate.universes import Fixation, denials, subgraph
+from proofloom.assistants.gate.refusals import Doubt
+from proofloom.assistants.gate.rocq.terms import without_levels
+from proofloom.assistants.gate.rocq.universes import Fixation, denials, subgraph
 
 FIXATION = Fixation("A.Foo.M.t", frozenset({"u", "v", "Type"}))
 LEVELS = st.sampled_from(["Set", "Foo.u", "Foo.M.t.u", "Foo.M.t.u0", "Foo.T.u0", "Logic.ex.u0", "u3"])

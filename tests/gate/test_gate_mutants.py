@@ -16,9 +16,9 @@ from gate_case import LIMITS, Case
 from gate_cases import REFUSED
 
 from proofloom.assistants.gate import RocqGate, build, edition, rocq
-from proofloom.assistants.gate.case import Case as Question
-from proofloom.assistants.gate.checks import CHECKS
-from proofloom.assistants.gate.reading import Reading
+from proofloom.assistants.gate.rocq.case import Case as Question
+from proofloom.assistants.gate.rocq.checks import CHECKS
+from proofloom.assistants.gate.rocq.reading import Reading
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.proofs import Finding, Verdict

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.lean import LeanGate
-from proofloom.assistants.gate.lean_probe import Shop
+from proofloom.assistants.gate.lean.gate import LeanGate
+from proofloom.assistants.gate.lean.probe import Shop
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain, settings_for
 from proofloom.proofs import CheckResult, Finding
 

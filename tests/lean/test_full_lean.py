@@ -20,10 +20,10 @@ from small_theorems import THEOREMS
 
 from proofloom.app.proving.settings import ProveSettings
 from proofloom.assistants.doubles.dialogue import TACTICS, hold
-from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.lean import FORBIDDEN, LIMITS, LeanGate, _Case
-from proofloom.assistants.gate.lean_probe import Edition, Shop
+from proofloom.assistants.gate.lean.gate import FORBIDDEN, LIMITS, LeanGate, _Case
+from proofloom.assistants.gate.lean.probe import Edition, Shop
+from proofloom.assistants.gate.refusals import Refusal
 from proofloom.assistants.lean.interact import InteractRepl
 from proofloom.assistants.lean.moves import moves
 from proofloom.assistants.lean.repl import ReplLean

@@ -15,12 +15,12 @@ from small_lean import HEADER
 from test_lean_gate import CHEATS, FALSE, PLAIN, Cheat
 
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.lean import LIMITS, LeanGate
-from proofloom.assistants.gate.lean_contents import Foundations, _asked, _followed, _writable, contents
-from proofloom.assistants.gate.lean_probe import MODULE, Edition, Shop
-from proofloom.assistants.gate.lean_terms import Declarations
-from proofloom.assistants.gate.olean import Image
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.lean.contents import Foundations, _asked, _followed, _writable, contents
+from proofloom.assistants.gate.lean.gate import LIMITS, LeanGate
+from proofloom.assistants.gate.lean.olean import Image
+from proofloom.assistants.gate.lean.probe import MODULE, Edition, Shop
+from proofloom.assistants.gate.lean.terms import Declarations
+from proofloom.assistants.gate.refusals import Doubt
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
 from proofloom.proofs import CheckResult, Finding
 

@@ -14,7 +14,7 @@ import pytest
 from small_lean import HEADER
 
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.lean import FORBIDDEN, LIMITS, LeanGate
+from proofloom.assistants.gate.lean.gate import FORBIDDEN, LIMITS, LeanGate
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
 from proofloom.proofs import CheckResult, Finding, Verdict
 

@@ -10,7 +10,7 @@ from small_lean import HEADER
 
 from proofloom.assistants.doubles import liar
 from proofloom.assistants.doubles.liar import Lie
-from proofloom.assistants.gate.lean import LeanGate
+from proofloom.assistants.gate.lean.gate import LeanGate
 from proofloom.assistants.lean.session import Lean
 from proofloom.assistants.lean.source import Source
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from small_lean import HEADER
 
-from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.lean import LIMITS, LeanGate
-from proofloom.assistants.gate.lean_probe import Edition, Shop
-from proofloom.assistants.gate.lean_witnesses import NotRun, Witnesses
+from proofloom.assistants.gate.lean.gate import LIMITS, LeanGate
+from proofloom.assistants.gate.lean.probe import Edition, Shop
+from proofloom.assistants.gate.lean.witnesses import NotRun, Witnesses
+from proofloom.assistants.gate.refusals import Refusal
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
 from proofloom.proofs import CheckResult, Finding, Verdict
 

@@ -16,7 +16,7 @@ from proofloom.app.requirement import Insertion, insertion, require_sentence
 from proofloom.app.toml_records import BadInput
 from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.gate.axioms import Allowance
-from proofloom.assistants.gate.lean import LeanGate
+from proofloom.assistants.gate.lean.gate import LeanGate
 from proofloom.assistants.holes import Hole
 from proofloom.assistants.lean import scripts as lean_scripts
 from proofloom.assistants.lean.modules import module_name as lean_module_name

@@ -9,8 +9,8 @@ from pathlib import Path
 from proofloom.app.toml_records import BadInput
 from proofloom.assistants.doubles.dialogue import TACTICS, Heard, hold
 from proofloom.assistants.doubles.recorder import RecordedLean, Recording
-from proofloom.assistants.gate.build import Refusal
-from proofloom.assistants.gate.lean_probe import header
+from proofloom.assistants.gate.lean.probe import header
+from proofloom.assistants.gate.refusals import Refusal
 from proofloom.assistants.lean.toolchain import LeanToolchain
 from proofloom.assistants.session import AssistantError
 

@@ -19,9 +19,9 @@ from proofloom.app.doctor.parts import Part, Trial, gate_part, search_part
 from proofloom.app.languages import Gate
 from proofloom.app.toml_records import BadInput
 from proofloom.assistants.gate import RocqGate
-from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits, run
-from proofloom.assistants.gate.lean_probe import header
+from proofloom.assistants.gate.lean.probe import header
+from proofloom.assistants.gate.refusals import Refusal
 from proofloom.assistants.lean.toolchain import find_lean
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.session import Rocq

@@ -2,6 +2,6 @@
 
 from proofloom.assistants.gate.axioms import BUNDLES
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.rocq import RocqGate
+from proofloom.assistants.gate.rocq.gate import RocqGate
 
 __all__ = ["BUNDLES", "GateLimits", "RocqGate"]

@@ -10,8 +10,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from proofloom.assistants.gate.olean import KINDS, Image, Object
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.lean.olean import KINDS, Image, Object
+from proofloom.assistants.gate.refusals import Doubt
 
 UNKNOWN = -1
 _DEEPEST = 100

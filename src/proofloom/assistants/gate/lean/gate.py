@@ -17,14 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.lean_contents import Foundations, contents, redefined
-from proofloom.assistants.gate.lean_probe import EXPLICIT, MODULE, Edition, Shop, axioms_in, is_name, quoted
-from proofloom.assistants.gate.lean_statement import closure, printed
-from proofloom.assistants.gate.lean_witnesses import NotRun, Witnesses
-from proofloom.assistants.gate.lean_words import FORBIDDEN, words
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.lean.contents import Foundations, contents, redefined
+from proofloom.assistants.gate.lean.probe import EXPLICIT, MODULE, Edition, Shop, axioms_in, is_name, quoted
+from proofloom.assistants.gate.lean.statement import closure, printed
+from proofloom.assistants.gate.lean.witnesses import NotRun, Witnesses
+from proofloom.assistants.gate.lean.words import FORBIDDEN, words
+from proofloom.assistants.gate.refusals import Doubt, Refusal
 from proofloom.assistants.lean.lexing import LexingError
 from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain
 from proofloom.proofs import CheckResult, Finding, Verdict

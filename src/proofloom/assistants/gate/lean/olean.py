@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.refusals import Doubt
 
 _MARK, _FORMAT, _FLAGS, _BASE, _START = b"olean", 2, 6, 80, 88
 _OBJECT = 8

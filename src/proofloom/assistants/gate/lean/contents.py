@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from proofloom.assistants.gate.lean_probe import Edition, axioms_in, quoted
-from proofloom.assistants.gate.lean_terms import UNKNOWN, Declarations
-from proofloom.assistants.gate.olean import Image
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.lean.olean import Image
+from proofloom.assistants.gate.lean.probe import Edition, axioms_in, quoted
+from proofloom.assistants.gate.lean.terms import UNKNOWN, Declarations
+from proofloom.assistants.gate.refusals import Doubt
 from proofloom.assistants.lean.toolchain import printed
 
 _PARTS = (".olean", ".olean.server", ".olean.private")

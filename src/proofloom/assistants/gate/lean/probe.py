@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import Ending, GateLimits, Run, run
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.refusals import Doubt, Refusal
 from proofloom.assistants.lean.lexing import Kind, LexingError, code
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
 from proofloom.proofs import Finding

@@ -10,9 +10,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from proofloom.assistants.gate.build import Compiled, Refusal, failure
 from proofloom.assistants.gate.confinement import Ending, GateLimits, Run, run
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.refusals import Doubt, Refusal
+from proofloom.assistants.gate.rocq.build import Compiled, failure
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.proofs import Finding
 

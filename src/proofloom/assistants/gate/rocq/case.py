@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from proofloom.assistants.gate.axioms import Allowance
-from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.edition import Edition
-from proofloom.assistants.gate.place import Place
-from proofloom.assistants.gate.probe import LIBRARY, Doubt
-from proofloom.assistants.gate.reading import Missing, Reading
-from proofloom.assistants.gate.reliance import under_file, under_statement
-from proofloom.assistants.gate.sections import chosen, closed_over, cut_after, in_section, section_variables
-from proofloom.assistants.gate.universes import Fixation
+from proofloom.assistants.gate.refusals import Doubt, Refusal
+from proofloom.assistants.gate.rocq.edition import Edition
+from proofloom.assistants.gate.rocq.place import Place
+from proofloom.assistants.gate.rocq.probe import LIBRARY
+from proofloom.assistants.gate.rocq.reading import Missing, Reading
+from proofloom.assistants.gate.rocq.reliance import under_file, under_statement
+from proofloom.assistants.gate.rocq.sections import chosen, closed_over, cut_after, in_section, section_variables
+from proofloom.assistants.gate.rocq.universes import Fixation
 from proofloom.proofs import Finding
 
 _WORD = re.compile(r"[^\W\d][\w']*")

@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.refusals import Doubt
 from proofloom.assistants.rocq.sentences import SourceError, split
 
 _STRING = re.compile(r'"(?:[^"]|"")*"')

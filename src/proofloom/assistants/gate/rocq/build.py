@@ -9,21 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proofloom.assistants.gate.confinement import Ending, GateLimits, Run, run
+from proofloom.assistants.gate.refusals import Refusal
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 from proofloom.proofs import Finding
 
 _LIBRARY = "library"
 _PATH_OPTIONS = {"-Q": 2, "-R": 2, "-I": 1}
-
-
-class Refusal(Exception):
-    """The gate says no: the finding and the reason.  Raised by a check, turned into a verdict in one place."""
-
-    def __init__(self, finding: Finding, reason: str) -> None:
-        super().__init__(reason)
-        self.finding = finding
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)

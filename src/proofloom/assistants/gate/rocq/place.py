@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from proofloom.assistants.gate.probe import LIBRARY, Doubt, Probe
+from proofloom.assistants.gate.refusals import Doubt
+from proofloom.assistants.gate.rocq.probe import LIBRARY, Probe
 
 _KIND = re.compile(r"^(Module Type|Module) (\S+)", re.MULTILINE)
 _BINDER = re.compile(r"(?:Functor|Funsig) \(([\w']+):")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from proofloom.assistants.gate.build import Refusal
-from proofloom.assistants.gate.lean_probe import EXPLICIT, Edition, names_in, quoted
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.lean.probe import EXPLICIT, Edition, names_in, quoted
+from proofloom.assistants.gate.refusals import Doubt, Refusal
 from proofloom.proofs import Finding
 
 _MOST_ROUNDS = 50

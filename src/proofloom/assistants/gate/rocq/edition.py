@@ -13,13 +13,14 @@ from functools import cached_property
 from pathlib import Path
 
 from proofloom.assistants.gate.axioms import WELL_KNOWN
-from proofloom.assistants.gate.build import Compiled, Refusal, compile_text, compiler_run
-from proofloom.assistants.gate.checker import Summary, recheck
 from proofloom.assistants.gate.confinement import GateLimits, Run
-from proofloom.assistants.gate.mentions import mentioned
-from proofloom.assistants.gate.place import Place, find_place
-from proofloom.assistants.gate.probe import Doubt, Probe
-from proofloom.assistants.gate.reading import Missing, Reader, Reading
+from proofloom.assistants.gate.refusals import Doubt, Refusal
+from proofloom.assistants.gate.rocq.build import Compiled, compile_text, compiler_run
+from proofloom.assistants.gate.rocq.checker import Summary, recheck
+from proofloom.assistants.gate.rocq.mentions import mentioned
+from proofloom.assistants.gate.rocq.place import Place, find_place
+from proofloom.assistants.gate.rocq.probe import Probe
+from proofloom.assistants.gate.rocq.reading import Missing, Reader, Reading
 from proofloom.assistants.rocq.project import FileSettings
 from proofloom.assistants.rocq.sentences import Sentence, split
 from proofloom.assistants.rocq.source import Source

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proofloom.assistants.gate.build import Compiled, failure
 from proofloom.assistants.gate.confinement import Ending, GateLimits, Run, run
+from proofloom.assistants.gate.refusals import Doubt
+from proofloom.assistants.gate.rocq.build import Compiled, failure
 from proofloom.assistants.rocq.toolchain import RocqToolchain
 
 # A compiled file may carry options that come into force when it is loaded (`Global Set`), so all that has a say in
@@ -26,10 +27,6 @@ Unset Printing Unfolded Projection As Match. Unset Printing Fully Qualified. Uns
 Unset Short Module Printing. Unset Fast Name Printing. Unset Mangle Names. Unset Program Mode.
 Unset Universe Polymorphism. Set Universe Checking. Set Guard Checking. Set Positivity Checking. Set Debug "-all"."""
 LIBRARY = "ProofloomProbe_"
-
-
-class Doubt(Exception):
-    """An answer that does not read as expected.  The check that asked has failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from proofloom.assistants.gate.build import Refusal
 from proofloom.assistants.gate.confinement import Run
-from proofloom.assistants.gate.lean_probe import MODULE, Edition
+from proofloom.assistants.gate.lean.probe import MODULE, Edition
+from proofloom.assistants.gate.refusals import Refusal
 from proofloom.assistants.lean.lexing import Kind, code
 from proofloom.assistants.lean.tactics import HOLES
 from proofloom.proofs import Finding

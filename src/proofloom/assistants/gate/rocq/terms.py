@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.refusals import Doubt
 
 _IDENT = r"[^\W\d][\w'#]*"
 _TOKEN = re.compile(

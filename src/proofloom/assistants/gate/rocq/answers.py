@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.refusals import Doubt
 
 _ABOUT = re.compile(r"^Expands to: (Constant|Inductive|Constructor) (\S+)$", re.MULTILINE)
 _ARGUMENTS = re.compile(r"^Arguments \S+ (.*)$", re.MULTILINE)

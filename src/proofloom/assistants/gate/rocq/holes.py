@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from proofloom.assistants.gate.edition import Edition
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.refusals import Doubt
+from proofloom.assistants.gate.rocq.edition import Edition
 from proofloom.assistants.holes import Hole
 from proofloom.assistants.rocq.vernacular import Role, command_of
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from proofloom.assistants.gate.axioms import IMPLIED, in_bundle
-from proofloom.assistants.gate.build import Refusal
-from proofloom.assistants.gate.case import Case, digest_of
-from proofloom.assistants.gate.commands import forbidden, harmless
-from proofloom.assistants.gate.holes import Holes, is_obligation
-from proofloom.assistants.gate.place import is_argument
-from proofloom.assistants.gate.universes import denials, subgraph
+from proofloom.assistants.gate.refusals import Refusal
+from proofloom.assistants.gate.rocq.case import Case, digest_of
+from proofloom.assistants.gate.rocq.commands import forbidden, harmless
+from proofloom.assistants.gate.rocq.holes import Holes, is_obligation
+from proofloom.assistants.gate.rocq.place import is_argument
+from proofloom.assistants.gate.rocq.universes import denials, subgraph
 from proofloom.proofs import Finding
 
 # Options under which a file may be checked, with the number of values that follow.

@@ -16,13 +16,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from proofloom.assistants.gate.axioms import Allowance
-from proofloom.assistants.gate.build import Refusal, path_options
-from proofloom.assistants.gate.case import Case
-from proofloom.assistants.gate.checks import CHECKS
 from proofloom.assistants.gate.confinement import GateLimits
-from proofloom.assistants.gate.edition import Edition, Workshop
-from proofloom.assistants.gate.probe import Doubt
-from proofloom.assistants.gate.reading import Missing
+from proofloom.assistants.gate.refusals import Doubt, Refusal
+from proofloom.assistants.gate.rocq.build import path_options
+from proofloom.assistants.gate.rocq.case import Case
+from proofloom.assistants.gate.rocq.checks import CHECKS
+from proofloom.assistants.gate.rocq.edition import Edition, Workshop
+from proofloom.assistants.gate.rocq.reading import Missing
 from proofloom.assistants.rocq.project import FileSettings, is_identifier
 from proofloom.assistants.rocq.sentences import SourceError
 from proofloom.assistants.rocq.toolchain import RocqToolchain

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from proofloom.assistants.gate.answers import (
+from proofloom.assistants.gate.refusals import Doubt
+from proofloom.assistants.gate.rocq.answers import (
     IN_CONTEXT,
     Global,
     assumes_itself,
@@ -19,9 +20,9 @@ from proofloom.assistants.gate.answers import (
     require_free,
     term_of,
 )
-from proofloom.assistants.gate.place import Place, is_sealed
-from proofloom.assistants.gate.probe import LIBRARY, Answers, Doubt, Probe
-from proofloom.assistants.gate.terms import names, normal, without_constraints, without_levels
+from proofloom.assistants.gate.rocq.place import Place, is_sealed
+from proofloom.assistants.gate.rocq.probe import LIBRARY, Answers, Probe
+from proofloom.assistants.gate.rocq.terms import names, normal, without_constraints, without_levels
 
 _SHORTER = re.compile(rf"^(Constant|Inductive|Constructor) (\S+) {IN_CONTEXT}", re.MULTILINE)
 _UNIVERSES = "Set Printing Universes.\n{}\nUnset Printing Universes."

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.refusals import Doubt
 
 _LEVEL = re.compile(r"[^\W\d][\w'.#]*")
 _RELATIONS = ("<", "<=", "=")

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from proofloom.assistants.gate.edition import Edition
-from proofloom.assistants.gate.probe import Doubt
+from proofloom.assistants.gate.refusals import Doubt
+from proofloom.assistants.gate.rocq.edition import Edition
 from proofloom.assistants.rocq.vernacular import Role, command_of
 
 _HYPOTHESIS = re.compile(r"^  ([^\s:][^:]*?) :", re.MULTILINE)

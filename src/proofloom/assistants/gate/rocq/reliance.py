@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from proofloom.assistants.gate.answers import listed_assumptions
-from proofloom.assistants.gate.place import Place
-from proofloom.assistants.gate.probe import Probe
+from proofloom.assistants.gate.rocq.answers import listed_assumptions
+from proofloom.assistants.gate.rocq.place import Place
+from proofloom.assistants.gate.rocq.probe import Probe
 
 _PER_DEFINITION = 300
 

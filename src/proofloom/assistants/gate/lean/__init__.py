@@ -1,0 +1,1 @@
+"""The gate for Lean: a candidate compiled afresh, and asked about from outside."""
