@@ -28,7 +28,7 @@ from proofloom.assistants.lean.interact import InteractRepl
 from proofloom.assistants.lean.moves import moves
 from proofloom.assistants.lean.repl import ReplLean
 from proofloom.assistants.lean.session import Lean, SessionLimits
-from proofloom.assistants.lean.source import Source
+from proofloom.assistants.lean.text.source import Source
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain, find_lean, settings_for
 from proofloom.assistants.session import AssistantError
 from proofloom.policies.tactic_lists.moves import MovesPolicy

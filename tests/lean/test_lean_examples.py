@@ -12,7 +12,7 @@ from proofloom.app.languages import LEAN
 from proofloom.app.proving.prover import Prover, Task
 from proofloom.app.proving.settings import ProveSettings
 from proofloom.assistants.lean.session import Lean
-from proofloom.assistants.lean.source import Source
+from proofloom.assistants.lean.text.source import Source
 from proofloom.assistants.lean.toolchain import LeanSettings
 from proofloom.proofs import Budget, Finding, Outcome, Verdict
 

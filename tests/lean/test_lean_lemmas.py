@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from proofloom.assistants.lean.lemmas import FileLemmas
 from proofloom.assistants.lean.moves import moves, moves_after
+from proofloom.assistants.lean.text.lemmas import FileLemmas
 from proofloom.policies.policy import Query
 from proofloom.policies.tactic_lists.moves import MovesPolicy
 from proofloom.proofs import ProofState, Theorem

@@ -12,7 +12,7 @@ from proofloom.assistants.doubles import liar
 from proofloom.assistants.doubles.liar import Lie
 from proofloom.assistants.gate.lean.gate import LeanGate
 from proofloom.assistants.lean.session import Lean
-from proofloom.assistants.lean.source import Source
+from proofloom.assistants.lean.text.source import Source
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
 from proofloom.proofs import Finding, ProofState, Step
 

@@ -13,7 +13,7 @@ from proofloom.app.languages import LEAN
 from proofloom.app.screening.screen import ScreenRequest, screen_files
 from proofloom.app.toml_records import BadInput
 from proofloom.assistants.lean.moves import introduction
-from proofloom.assistants.lean.negation import negated
+from proofloom.assistants.lean.text.negation import negated
 from proofloom.assistants.negation import NoNegation
 from proofloom.proofs import Goal
 

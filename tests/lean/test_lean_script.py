@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from proofloom.assistants.lean.outline import commands
-from proofloom.assistants.lean.script import Form, Tactic, plain, script_of
+from proofloom.assistants.lean.text.layout import Form, Tactic, plain, script_of
+from proofloom.assistants.lean.text.outline import commands
 
 
 def tactics(proof: str) -> list[Tactic]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from step_paths import path, state
 
-from proofloom.assistants.lean.scripts import format_script, plain_script
+from proofloom.assistants.lean.text.scripts import format_script, plain_script
 from proofloom.proofs import Step
 
 INDUCTION = "induction n with\n| zero => ?_\n| succ n ih => ?_"

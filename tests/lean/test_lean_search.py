@@ -12,8 +12,8 @@ from small_theorems import THEOREMS
 
 from proofloom.app.proving.settings import ProveSettings
 from proofloom.assistants.lean.moves import fresh, moves
-from proofloom.assistants.lean.place import Opening
 from proofloom.assistants.lean.session import Lean
+from proofloom.assistants.lean.text.place import Opening
 from proofloom.policies.policy import Query
 from proofloom.policies.tactic_lists.moves import MovesPolicy
 from proofloom.proofs import Budget, Finding, Goal, Hypothesis, Outcome, ProofState, Theorem, Verdict

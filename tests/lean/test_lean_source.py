@@ -10,7 +10,7 @@ import pytest
 from small_lean import HEADER
 
 from proofloom.assistants.lean.session import Lean
-from proofloom.assistants.lean.source import Source
+from proofloom.assistants.lean.text.source import Source
 from proofloom.assistants.session import AssistantError
 from proofloom.proofs import Step
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proofloom.assistants.lean.lexing import Kind, LexingError, code, tokens
-from proofloom.assistants.lean.place import Opening
-from proofloom.assistants.lean.tactics import NotATactic, tactic_text
+from proofloom.assistants.lean.text.lexing import Kind, LexingError, code, tokens
+from proofloom.assistants.lean.text.place import Opening
+from proofloom.assistants.lean.text.tactics import NotATactic, tactic_text
 
 
 @pytest.mark.parametrize(

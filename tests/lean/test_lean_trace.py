@@ -15,11 +15,11 @@ from small_lean import HEADER
 
 from proofloom.app.libraries.trace import TraceRequest, trace_library
 from proofloom.app.toml_records import BadInput
-from proofloom.assistants.lean.lexing import code
 from proofloom.assistants.lean.mentions import mentions, place_of
 from proofloom.assistants.lean.modules import imported, module_name
-from proofloom.assistants.lean.outline import Lines
 from proofloom.assistants.lean.process import LeanWorker, WorkerLimits
+from proofloom.assistants.lean.text.lexing import code
+from proofloom.assistants.lean.text.outline import Lines
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
 from proofloom.assistants.lean.trace import FileRefused, LeanFileTracer, LeanProof, LeanTrace, TraceSeconds
 from proofloom.corpus.entries import StepEntry

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from proofloom.assistants.lean.declarations import Declaration
 from proofloom.assistants.lean.modules import module_name
+from proofloom.assistants.lean.text.declarations import Declaration
 from proofloom.assistants.lean.toolchain import LeanToolchain, project_root
 from proofloom.assistants.lean.trace import FileRefused, LeanFileTracer, LeanProof, LeanStep, LeanTrace, TraceSeconds
 from proofloom.assistants.session import AssistantError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from proofloom.assistants.holes import Hole
 from proofloom.assistants.lean.moves import introduction
-from proofloom.assistants.lean.negation import negated as lean_negated
+from proofloom.assistants.lean.text.negation import negated as lean_negated
 from proofloom.assistants.negation import Negated
 from proofloom.assistants.rocq.negation import negated as rocq_negated
 from proofloom.proofs import Goal

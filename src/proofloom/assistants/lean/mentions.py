@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from proofloom.assistants.lean import wire
-from proofloom.assistants.lean.lexing import Kind, Token
-from proofloom.assistants.lean.outline import Lines
 from proofloom.assistants.lean.process import LeanWorker
+from proofloom.assistants.lean.text.lexing import Kind, Token
+from proofloom.assistants.lean.text.outline import Lines
 
 _CODE = re.compile(r"```lean\n(?P<code>.*?)\n```(?P<rest>.*)", re.DOTALL)
 _NAME = re.compile(r"@?(?P<name>[^\s:({\[⦃.]+(?:\.[^\s:({\[⦃.]+)*)(?:\.\{[^}]*\})?(?P<rest>.*)", re.DOTALL)

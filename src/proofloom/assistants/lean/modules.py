@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from proofloom.assistants.lean.lexing import Kind, LexingError, code
+from proofloom.assistants.lean.text.lexing import Kind, LexingError, code
 from proofloom.assistants.lean.toolchain import project_root
 
 _BEFORE_IMPORT = ("module", "public", "meta")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from proofloom.assistants.lean.lemmas import FileLemmas, Lemma
+from proofloom.assistants.lean.text.lemmas import FileLemmas, Lemma
 from proofloom.proofs import Goal, Hypothesis
 
 _CLOSING = ("assumption", "rfl", "simp_all", "contradiction", "simp", "omega", "decide", "grind", "aesop")

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from proofloom.assistants.lean.failures import failure_of
-from proofloom.assistants.lean.place import Opening
-from proofloom.assistants.lean.tactics import NotATactic, tactic_text
+from proofloom.assistants.lean.text.place import Opening
+from proofloom.assistants.lean.text.tactics import NotATactic, tactic_text
 from proofloom.assistants.session import AssistantError, Failure, SessionLost, TacticError
 from proofloom.proofs import ProofState, StateSyntaxError, Step, Theorem
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from proofloom.assistants.lean.script import Form, Script, Span, Tactic, plain
+from proofloom.assistants.lean.text.layout import Form, Script, Span, Tactic, plain
 from proofloom.assistants.session import Session, TacticError
 from proofloom.proofs import Goal, ProofState
 

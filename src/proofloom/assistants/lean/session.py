@@ -14,9 +14,9 @@ from pathlib import Path
 
 from proofloom.assistants.lean import wire
 from proofloom.assistants.lean.failures import failure_of, is_syntax
-from proofloom.assistants.lean.place import Opening
 from proofloom.assistants.lean.process import LeanWorker, OutOfTime, WorkerLimits
-from proofloom.assistants.lean.tactics import HOLES, NotATactic, tactic_text
+from proofloom.assistants.lean.text.place import Opening
+from proofloom.assistants.lean.text.tactics import HOLES, NotATactic, tactic_text
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain, settings_for
 from proofloom.assistants.processes import ProcessDied
 from proofloom.assistants.session import AssistantError, Failure, SessionLost, TacticError

@@ -14,16 +14,16 @@ from pathlib import Path
 from types import TracebackType
 
 from proofloom.assistants.lean import wire
-from proofloom.assistants.lean.declarations import Declaration, declarations, statement
-from proofloom.assistants.lean.lexing import LexingError
 from proofloom.assistants.lean.mentions import Mention, mentions
 from proofloom.assistants.lean.modules import imported
-from proofloom.assistants.lean.outline import PROVABLE, Command, Lines, commands
 from proofloom.assistants.lean.process import LeanWorker, OutOfTime
 from proofloom.assistants.lean.replay import Refused, ReplayCounts, ReplayedStep, replayed
-from proofloom.assistants.lean.script import Script, plain, script_of
 from proofloom.assistants.lean.session import Lean, SessionLimits
-from proofloom.assistants.lean.tactics import HOLES
+from proofloom.assistants.lean.text.declarations import Declaration, declarations, statement
+from proofloom.assistants.lean.text.layout import Script, plain, script_of
+from proofloom.assistants.lean.text.lexing import LexingError
+from proofloom.assistants.lean.text.outline import PROVABLE, Command, Lines, commands
+from proofloom.assistants.lean.text.tactics import HOLES
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain, settings_for
 from proofloom.assistants.processes import ProcessDied
 from proofloom.assistants.session import AssistantError, SessionLost

@@ -24,7 +24,7 @@ from proofloom.assistants.gate.lean.statement import closure, printed
 from proofloom.assistants.gate.lean.witnesses import NotRun, Witnesses
 from proofloom.assistants.gate.lean.words import FORBIDDEN, words
 from proofloom.assistants.gate.refusals import Doubt, Refusal
-from proofloom.assistants.lean.lexing import LexingError
+from proofloom.assistants.lean.text.lexing import LexingError
 from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain
 from proofloom.proofs import CheckResult, Finding, Verdict
 

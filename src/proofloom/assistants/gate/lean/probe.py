@@ -18,7 +18,7 @@ from pathlib import Path
 
 from proofloom.assistants.gate.confinement import Ending, GateLimits, Run, run
 from proofloom.assistants.gate.refusals import Doubt, Refusal
-from proofloom.assistants.lean.lexing import Kind, LexingError, code
+from proofloom.assistants.lean.text.lexing import Kind, LexingError, code
 from proofloom.assistants.lean.toolchain import LeanSettings, LeanToolchain
 from proofloom.proofs import Finding
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from proofloom.assistants.gate.confinement import Run
 from proofloom.assistants.gate.lean.probe import MODULE, Edition
 from proofloom.assistants.gate.refusals import Refusal
-from proofloom.assistants.lean.lexing import Kind, code
-from proofloom.assistants.lean.tactics import HOLES
+from proofloom.assistants.lean.text.lexing import Kind, code
+from proofloom.assistants.lean.text.tactics import HOLES
 from proofloom.proofs import Finding
 
 _USUAL = frozenset(("propext", "Quot.sound", "Classical.choice"))

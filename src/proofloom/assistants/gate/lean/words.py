@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from proofloom.assistants.lean.lexing import Kind, Token, tokens
+from proofloom.assistants.lean.text.lexing import Kind, Token, tokens
 
 FORBIDDEN = frozenset((
     "axiom", "opaque", "macro", "macro_rules", "syntax", "notation", "infix", "infixl", "infixr", "prefix", "postfix",

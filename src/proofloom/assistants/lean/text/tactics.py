@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from proofloom.assistants.lean.lexing import CLOSING, OPENING, Kind, LexingError, code
+from proofloom.assistants.lean.text.lexing import CLOSING, OPENING, Kind, LexingError, code
 
 HOLES = frozenset(("sorry", "admit", "stop", "sorryAx"))
 """Words that leave a goal unproved."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from proofloom.assistants.lean.lexing import CLOSING, OPENING, Kind, Token
-from proofloom.assistants.lean.outline import Command
-from proofloom.assistants.lean.script import Script, plain
+from proofloom.assistants.lean.text.layout import Script, plain
+from proofloom.assistants.lean.text.lexing import CLOSING, OPENING, Kind, Token
+from proofloom.assistants.lean.text.outline import Command
 
 _KINDS = {
     "theorem": "theorem", "lemma": "theorem", "def": "definition", "abbrev": "definition", "opaque": "definition",

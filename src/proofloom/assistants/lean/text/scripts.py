@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from proofloom.assistants.branches import Branch, NoTreeError, branches_of
-from proofloom.assistants.lean.place import BULLET, indented
-from proofloom.assistants.lean.tactics import tactic_text
+from proofloom.assistants.lean.text.place import BULLET, indented
+from proofloom.assistants.lean.text.tactics import tactic_text
 from proofloom.proofs import Step
 
 _OPEN = " => ?_"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
 
-from proofloom.assistants.lean.lexing import CLOSING, OPENING, Kind, LexingError, Token, tokens
-from proofloom.assistants.lean.outline import Command, Lines
-from proofloom.assistants.lean.place import BULLET
+from proofloom.assistants.lean.text.lexing import CLOSING, OPENING, Kind, LexingError, Token, tokens
+from proofloom.assistants.lean.text.outline import Command, Lines
+from proofloom.assistants.lean.text.place import BULLET
 
 Span = tuple[int, int]
 """Characters of a text, from the first to the one after the last."""

@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from proofloom.assistants.lean.lexing import Kind, Token, tokens
-from proofloom.assistants.lean.tactics import COMMANDS
+from proofloom.assistants.lean.text.lexing import Kind, Token, tokens
+from proofloom.assistants.lean.text.tactics import COMMANDS
 
 PROVABLE = frozenset(("theorem", "lemma", "def", "instance", "abbrev", "example"))
 _BEFORE = frozenset(("private", "protected", "noncomputable", "unsafe", "partial", "public", "meta", "scoped", "local"))

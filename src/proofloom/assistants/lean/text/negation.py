@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from proofloom.assistants.holes import Hole
-from proofloom.assistants.lean.declarations import statement
-from proofloom.assistants.lean.lexing import CLOSING, OPENING, Kind, code
-from proofloom.assistants.lean.outline import commands
+from proofloom.assistants.lean.text.declarations import statement
+from proofloom.assistants.lean.text.lexing import CLOSING, OPENING, Kind, code
+from proofloom.assistants.lean.text.outline import commands
 from proofloom.assistants.negation import SUFFIX, Negated, NoNegation, claim_and_binders
 
 

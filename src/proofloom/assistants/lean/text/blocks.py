@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from proofloom.assistants.lean.lexing import CLOSING, OPENING, Kind, Token
-from proofloom.assistants.lean.place import BULLET
-from proofloom.assistants.lean.tactics import HOLES
+from proofloom.assistants.lean.text.lexing import CLOSING, OPENING, Kind, Token
+from proofloom.assistants.lean.text.place import BULLET
+from proofloom.assistants.lean.text.tactics import HOLES
 
 _CASES = frozenset(
     ("cases", "induction", "match", "rcases", "cases'", "induction'", "fun_induction", "fun_cases", "split")

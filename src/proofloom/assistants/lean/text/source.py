@@ -12,11 +12,11 @@ from functools import cached_property
 from pathlib import Path
 
 from proofloom.assistants.holes import Gap, Hole
-from proofloom.assistants.lean.blocks import Found, Standing, holes
-from proofloom.assistants.lean.lexing import LexingError, Token
-from proofloom.assistants.lean.outline import PROVABLE, Command, Lines, commands
-from proofloom.assistants.lean.place import BULLET, Opening
-from proofloom.assistants.lean.tactics import HOLES
+from proofloom.assistants.lean.text.blocks import Found, Standing, holes
+from proofloom.assistants.lean.text.lexing import LexingError, Token
+from proofloom.assistants.lean.text.outline import PROVABLE, Command, Lines, commands
+from proofloom.assistants.lean.text.place import BULLET, Opening
+from proofloom.assistants.lean.text.tactics import HOLES
 from proofloom.assistants.session import AssistantError
 from proofloom.proofs import Theorem
 

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from proofloom.assistants.lean.lexing import Kind, LexingError, Token, code
-from proofloom.assistants.lean.outline import Command, commands
-from proofloom.assistants.lean.tactics import HOLES
+from proofloom.assistants.lean.text.lexing import Kind, LexingError, Token, code
+from proofloom.assistants.lean.text.outline import Command, commands
+from proofloom.assistants.lean.text.tactics import HOLES
 
 _STATED = frozenset(("theorem", "lemma"))
 _OPERATORS = frozenset("+-*/^∧∨¬↔∃∣≤<≥>≠∈∉∪∩⊆∘%")

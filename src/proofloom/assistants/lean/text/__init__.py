@@ -1,0 +1,1 @@
+"""What a Lean text says by itself, without asking Lean: tokens, commands, proofs by tactics, holes."""
