@@ -18,11 +18,11 @@ from proofloom.assistants.gate import RocqGate
 from proofloom.assistants.gate.axioms import Allowance
 from proofloom.assistants.gate.lean.gate import LeanGate
 from proofloom.assistants.holes import Hole
-from proofloom.assistants.lean.text import scripts as lean_scripts
 from proofloom.assistants.lean.modules import module_name as lean_module_name
 from proofloom.assistants.lean.modules import whole_names
 from proofloom.assistants.lean.moves import moves, moves_after
 from proofloom.assistants.lean.session import Lean
+from proofloom.assistants.lean.text import scripts as lean_scripts
 from proofloom.assistants.lean.text.source import Source as LeanSource
 from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain, find_lean
 from proofloom.assistants.lean.toolchain import settings_for as lean_settings_for
