@@ -185,13 +185,14 @@ class _Trial:
             limit = self._budget.exceeded(self._meter.spend(self._budget))
             if limit is not None:
                 return self._ended(StopReason(limit), getattr(self._budget, limit))
-            request = self._turns.next()
+            with self._charged():
+                request = self._turns.next()
+                if request is not None:
+                    self._do(request)
             if request is None:
                 if self._turns.crashes:
                     raise PolicyCrash("; ".join(self._turns.crashes))  # there may be something left to try
                 return self._ended(*self._turns.stop())
-            with self._charged():
-                self._do(request)
             if checked:
                 check_invariants(self._strategy.tree)
 
