@@ -70,6 +70,15 @@ def unfinish(output: Tensor, logsumexp: Tensor) -> PartialSoftmax:
     return PartialSoftmax(logsumexp, (logsumexp > -torch.inf).to(output.dtype), output)
 
 
+def merge_finished(output: Tensor, logsumexp: Tensor, other: Tensor, other_logsumexp: Tensor) -> Tensor:
+    """The attention (..., D) over the keys of two pieces, from what `finish` returns of each; one of them has keys.
+
+    The operator in closed form: the weight of the first piece is e^logsumexp over the sum of both.
+    """
+    share = (logsumexp - other_logsumexp).sigmoid_()
+    return other.lerp(output, share[..., None].to(other.dtype))
+
+
 def _finite(peak: Tensor) -> Tensor:
     """0 for the peak of nothing, so that the difference of two of them is a number."""
     return peak.masked_fill(peak == -torch.inf, 0)
