@@ -141,7 +141,7 @@ def run(options: argparse.Namespace) -> None:
     tasks = [
         Task(problem, theorem, split)
         for theorem, problem in zip(theorems, library_problems(theorems, toolchain), strict=True)
-        if theorem.steps and (theorem.file.logical_name, theorem.theorem.start) not in there
+        if theorem.steps and (theorem.file.logical_name, theorem.theorem.full_name, theorem.theorem.start) not in there
     ]
     tasks.sort(key=lambda task: task.problem.file)  # one after the other in a file, because opening one costs
     started, crashes = time.monotonic(), 0

@@ -7,7 +7,8 @@
 # figures of DB (default build/library.sqlite, traced here if it is missing).  They are then compared on LIMIT (500)
 # theorems of its other two parts: by the tactics that people wrote, and by what they prove with CANDIDATES (1,4,16,64)
 # in TIME (10) CPU seconds, in JOBS (1) processes; and on the holes of the folder MINIF2F, if it is set.  SIZE and EPOCHS
-# replace what the files say.  What is there is used again: the baseline is trained and tried once for all rows.
+# replace what the files say.  What is there is used again, the baseline for all rows; a run that was made with other
+# settings is refused by name.
 set -eu
 cd "$(dirname "$0")/.."
 rows="recipes/ha_rocq"
@@ -32,10 +33,8 @@ contestants=""
 for arm in plain "$row"; do
   for seed in $seeds; do
     name="ha-$arm-$seed"
-    if [ ! -d "runs/$name/model" ]; then
-      "$bin/proofloom" train --run "$name" --config "$rows/$arm.toml" --db "$db" --split figures --seed "$seed" \
-        ${SIZE:+--size "$SIZE"} ${EPOCHS:+--epochs "$EPOCHS"}
-    fi
+    "$bin/proofloom" train --run "$name" --config "$rows/$arm.toml" --db "$db" --split figures --seed "$seed" \
+      ${SIZE:+--size "$SIZE"} ${EPOCHS:+--epochs "$EPOCHS"}
     case " $contestants " in
       *" $arm/$seed="*) ;;
       *) contestants="$contestants $arm/$seed=runs/$name/model" ;;

@@ -57,16 +57,23 @@ def passes(numbers: Numbers, lengths: Numbers, world: int, rank: int, micro: int
 
 
 class Kept:
-    """The last checkpoint of all devices, in `folder`; there is always a whole one."""
+    """The last checkpoint of all devices, in `folder`; there is always a whole one.
 
-    def __init__(self, accelerator: Accelerator, folder: Path) -> None:
+    `belongs` says of which training it is.
+    """
+
+    def __init__(self, accelerator: Accelerator, folder: Path, belongs: str) -> None:
         self._accelerator, self._folder, self._last = accelerator, folder, folder / "last"
+        self._belongs = belongs
 
     def load(self) -> int:
-        """How many steps were done when it was written, 0 without one."""
+        """How many steps were done when it was written, 0 without one; raises `TrainingError` for that of another."""
         if not self._last.exists():
             return 0
-        step = int(self._last.read_text("utf-8"))
+        number, _, belongs = self._last.read_text("utf-8").partition(" ")
+        if belongs != self._belongs:
+            raise TrainingError(f"{self._folder}: a checkpoint of other examples or settings; train in another folder")
+        step = int(number)
         self._accelerator.load_state(str(self._folder / str(step)))
         return step
 
@@ -75,7 +82,7 @@ class Kept:
         self._accelerator.save_state(str(self._folder / str(step)), safe_serialization=False)
         self._accelerator.wait_for_everyone()
         if self._accelerator.is_main_process:
-            write_beside(self._last, str(step).encode())
+            write_beside(self._last, f"{step} {self._belongs}".encode())
             for old in self._folder.iterdir():
                 if old.is_dir() and old.name != str(step):
                     shutil.rmtree(old)
@@ -93,7 +100,7 @@ def train(
     order = BatchOrder(data.train.lengths, config.batch, config.pool, config.seed)
     steps = order.steps(config.epochs)
     torch.manual_seed(config.seed)
-    kept = Kept(accelerator, folder / "sharded")
+    kept = Kept(accelerator, folder / "sharded", f"{data.train.digest} {config}")
     step = kept.load()
     log = JsonLines(folder / "metrics.jsonl", time.monotonic, say) if accelerator.is_main_process else None
     if log:
@@ -148,6 +155,8 @@ def run(settings: TrainSettings, name: str, micro: int) -> None:
         raise BadInput("sharded: several processes without FSDP; wanted accelerate launch --use_fsdp --fsdp_version 2")
     if settings.lora or settings.fit.flow.learned:
         raise BadInput("sharded: adapters and learned levels are trained on one device; use proofloom train")
+    if settings.reading.hints:
+        raise BadInput("sharded: nobody gives hints here; use proofloom train")
     tell: Callable[[str], None] = say if accelerator.is_main_process else lambda line: None
     with Library.open(settings.library, create=False) as library:
         entry = library.split(settings.split)

@@ -26,3 +26,13 @@ def test_a_library_speaks_as_all_of_it_does(tmp_path: Path, assistants: tuple[st
             # Only where names of constants begin with that of their file is it taken off, and only of known files.
             shortened = wanted is ROCQ and "rocq" in assistants
             assert kit.situations.path_of("L.rocq.t") == ("t" if shortened else "L.rocq.t")
+
+
+def test_what_a_model_writes_is_read_in_the_words_of_its_assistant() -> None:
+    lines = "intro x\n-- go on\nsimp [x]"
+    assert LEAN.dialect.tactic(f" {lines} ") == lines
+    assert ROCQ.dialect.tactic("intros x (* go on *).") == "intros x"
+    for dialect in (LEAN.dialect, ROCQ.dialect):
+        assert dialect.tactic("(") is None
+    assert LEAN.dialect.tactic("sorry") is None
+    assert ROCQ.dialect.tactic("admit") is None

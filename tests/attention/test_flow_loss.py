@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 from torch import Tensor
 
 from proofloom.attention.flow import attend_by_class, forbidden_table
-from proofloom.attention.flow_loss import FlowRecord, FlowSettings, Heads, Normaliser, flow_loss
+from proofloom.attention.flow_loss import FlowRecord, FlowSettings, Heads, Measure, Normaliser, flow_loss
 from proofloom.hierarchy import FIVE_LEVELS, OUTSIDE, THREE_LEVELS, Level, example, levelled_text
 
 DEPTH = 6
@@ -151,3 +151,13 @@ def test_what_was_not_read_is_named() -> None:
 def test_the_table_is_the_hierarchy() -> None:
     assert torch.equal(forbidden_table(), torch.ones(5, 5).triu(1))
     assert torch.equal(forbidden_table(FIVE_LEVELS.reversed()), torch.ones(5, 5).tril(-1))
+
+
+def test_a_word_is_as_good_as_its_value_and_an_unknown_one_is_refused() -> None:
+    settings = FlowSettings(heads="sum", normaliser="pairs", measure="scores")  # type: ignore[arg-type]
+    assert settings == FlowSettings(heads=Heads.SUM, normaliser=Normaliser.PAIRS, measure=Measure.SCORES)
+    assert settings.heads is Heads.SUM
+    assert FlowRecord([0], measure="scores").measure is Measure.SCORES  # type: ignore[arg-type]
+    for name in ("heads", "normaliser", "measure"):
+        with pytest.raises(ValueError, match="'banana' is not a valid"):
+            FlowSettings(**{name: "banana"})

@@ -10,6 +10,7 @@ import pytest
 from proofloom.hierarchy import (
     PAPER_RULES,
     PLAIN_READING,
+    HintSource,
     Level,
     LevelSource,
     Reading,
@@ -71,3 +72,10 @@ def test_every_reading_comes_back_from_its_record() -> None:
 def test_a_record_that_is_none_is_refused(record: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         Reading.from_record(record)
+
+
+def test_a_word_is_as_good_as_its_value() -> None:
+    assert Reading(levels="paper", variables="type", hints_from="bm25") == Reading(  # type: ignore[arg-type]
+        LevelSource.PAPER, Variables.TYPE, hints_from=HintSource.BM25
+    )
+    assert Reading(variables="type").variables is Variables.TYPE  # type: ignore[arg-type]

@@ -120,3 +120,13 @@ def test_the_fast_engine_serves_what_it_knows_and_asks_for_what_fits() -> None:
     for served in (engine, ReferenceEngine(model, END)):
         with pytest.raises(ValueError, match="prompt 0 of 100 tokens and 64 new ones: wanted at most 128"):
             served.generate([[1] * 100], 2, Decoding())
+
+
+@pytest.mark.parametrize("method", Method)
+def test_what_the_folder_of_a_model_says_of_generation_changes_no_probability(method: Method) -> None:
+    decoding = Decoding(method, most_tokens=6)
+    plain = ReferenceEngine(small_model(), END).generate(PROMPTS, 4, decoding)
+    model = small_model()
+    model.generation_config.repetition_penalty = 1.3
+    model.generation_config.no_repeat_ngram_size = 2
+    assert ReferenceEngine(model, END).generate(PROMPTS, 4, decoding) == plain

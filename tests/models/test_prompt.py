@@ -119,7 +119,7 @@ def test_a_text_without_room_is_refused() -> None:
 def test_hints_stand_before_the_state_without_a_level(tokenizer: Any) -> None:
     state = levelled_state(ProofState.parse("A : Type\n⊢ A"))
     (plain,) = prompts(tokenizer, [state], 64)
-    said = hint_tokens(tokenizer, [["auto.", "[GOAL]"]], 60)
+    said, _ = hint_tokens(tokenizer, [["auto.", "[GOAL]"]], 60)
     (prompt,) = prompts(tokenizer, [state], 90, said)
     assert tokenizer.decode(prompt.tokens) == f"[HINT1]auto.[HINT2][GOAL]{tokenizer.decode(plain.tokens)}"
     assert prompt.tokens.count(tokenizer.convert_tokens_to_ids(GOAL_MARKER)) == 1  # the other one is plain text
@@ -137,22 +137,35 @@ def test_hints_stand_before_the_state_without_a_level(tokenizer: Any) -> None:
 )
 @STEADY
 def test_hints_fit_and_the_first_ones_come_first(tokenizer: Any, hints: list[list[str]], most: int) -> None:
-    made = hint_tokens(tokenizer, hints, most)
+    made, shown = hint_tokens(tokenizer, hints, most)
     assert [len(tokens) <= most for tokens in made] == [True] * len(hints)
     for tokens, some in zip(made, hints, strict=True):
         numbered = [f"[HINT{number}]{hint}" for number, hint in enumerate(some, 1)]
-        whole = hint_tokens(tokenizer, [some], 10**6)[0]
-        assert tokenizer.decode(whole) == "".join(numbered)
+        (whole,), (all_of_them,) = hint_tokens(tokenizer, [some], 10**6)
+        assert (tokenizer.decode(whole), all_of_them) == ("".join(numbered), some)
         rest, left = tokenizer.decode(tokens), iter(numbered)
         while rest:  # some of them, in their order
             rest = next(rest.removeprefix(one) for one in left if rest.startswith(one))
+    for tokens, some in zip(made, shown, strict=True):
+        assert tokenizer.decode(tokens) == "".join(f"[HINT{place}]{hint}" for place, hint in enumerate(some, 1) if hint)
 
 
 def test_a_tactic_that_is_a_hint_is_written_as_its_number(tokenizer: Any) -> None:
     tokenizer = copy.deepcopy(tokenizer)
     add_hints(tokenizer)
-    tactics, hints = ["auto", "auto", "lia"], [["simpl", "auto", "auto"], ["simpl"], []]
-    made = answer_tokens(tokenizer, tactics, hints)
-    assert [tokenizer.decode(one) for one in made] == ["[HINT2]", "auto", "lia"]
+    tactics = ["auto", "auto", "lia", "induction n as [|n IH]"]
+    hints = [["simpl", "auto", "auto"], ["simpl"], [], ["simpl", "induction n as [|n IH]", "auto"]]
+    _, shown = hint_tokens(tokenizer, hints, 12)
+    assert shown[3] == ["simpl", "", "auto"]  # a model cannot point at what it is not shown
+    made = answer_tokens(tokenizer, tactics, shown)
+    assert [tokenizer.decode(one) for one in made] == ["[HINT2]", "auto", "lia", tactics[3]]
     assert len(made[0]) == 1
     assert len(tokenizer("[HINT2]", add_special_tokens=False, split_special_tokens=True)["input_ids"]) > 1
+
+
+def test_an_empty_line_before_a_text_ends_no_goal(tokenizer: Any) -> None:
+    text = "x y : nat\nH : x = y\n⊢ y = x"
+    (plain,) = prompts(tokenizer, [levelled_text(text)], 10**6)
+    (prompt,) = prompts(tokenizer, [levelled_text("\n" + text)], len(plain.tokens) - 4)
+    assert prompt.cut is Cut.HYPOTHESES
+    assert tokenizer.decode(prompt.tokens).endswith("⊢ y = x[PROOFSTEP]")

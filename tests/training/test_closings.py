@@ -60,8 +60,11 @@ def test_closings_are_learned_with_their_theorem_and_in_its_part_only(tmp_path: 
                                       False, 1, steps))  # fmt: skip
     settings = SplitSettings(val=4, test=4)
     everything = Closings(
-        [replace(FOUND, start=number, closings=((f"⊢ Q {number}", "easy"),)) for number in range(20)]
-        + [replace(FOUND, file="L.g", start=1)]
+        [
+            replace(FOUND, theorem=f"L.f.t{number}", start=number, closings=((f"⊢ Q {number}", "easy"),))
+            for number in range(20)
+        ]
+        + [replace(FOUND, file="L.g", theorem="L.f.t1", start=1), replace(FOUND, theorem="L.f.other", start=2)]
     )
     with Library.open(tmp_path / "library.sqlite") as library:
         library.add_file(

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: pip install 'proofloom[model]'")
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 
-from proofloom.training.config import FitConfig, learning_rate
+from proofloom.training.config import FitConfig, Optimiser, Precision, learning_rate
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,12 @@ def test_the_learning_rate_rises_in_a_line_and_falls_along_a_cosine() -> None:
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert 0 < rates[-1] < 0.01
     assert learning_rate(FitConfig(warmup=0.0), 0, 1) == FitConfig().learning_rate
+
+
+def test_a_word_is_as_good_as_its_value_and_an_unknown_one_is_refused() -> None:
+    config = FitConfig(optimiser="adamw", precision="bfloat16")  # type: ignore[arg-type]
+    assert config.optimiser is Optimiser.ADAMW
+    assert config.precision is Precision.BFLOAT16
+    for name in ("optimiser", "precision"):
+        with pytest.raises(ValueError, match="'banana' is not a valid"):
+            FitConfig(**{name: "banana"})

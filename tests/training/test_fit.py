@@ -274,3 +274,24 @@ def test_what_cannot_be_trained_is_refused(data: TrainingData, new_model: Callab
         fit(new_model(), data, CONFIG, Kept(interrupt=2), checkpoints)
     with pytest.raises(TrainingError, match="it was made with seed=1, now it is 2"):
         fit(new_model(), data, replace(CONFIG, seed=2), Kept(), checkpoints)
+
+
+def test_a_run_goes_on_from_the_weights_that_it_started_from_only(
+    data: TrainingData, new_model: Callable[..., Any], tmp_path: Path
+) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoint.pt")
+    fit(new_model(), data, ONE_STEP, Kept(), checkpoints)
+    fit(new_model(), data, ONE_STEP, Kept(), checkpoints)
+    other = new_model()
+    with torch.no_grad():
+        next(other.parameters())[0, 0] += 1
+    with pytest.raises(TrainingError, match="it was made with first weights="):
+        fit(other, data, ONE_STEP, Kept(), checkpoints)
+
+
+def test_the_flow_loss_of_a_plain_model_is_measured_with_one_layer_too(
+    data: TrainingData, new_model: Callable[..., Any]
+) -> None:
+    plain = replace(ONE_STEP, flow=FlowSettings(strength=0, layers=1))
+    found = fit(new_model(), data, plain, Kept())
+    assert found.flow > 0

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("transformers", reason="transformers is not installed: pip install 'proofloom[model]'")
 
 from proofloom.hierarchy import HIERARCHIES, OUTSIDE, Hierarchy, Level, Universes, example, levelled_text
-from proofloom.training.examples import FROM_LINES, LEFT_OUT, Examples, Limits, Pair, encode
+from proofloom.training.examples import CLOSINGS, FROM_LINES, LEFT_OUT, Examples, Limits, Pair, encode
 from proofloom.training.library_pairs import levelled_pair
 
 
@@ -37,7 +37,7 @@ def test_what_does_not_fit_is_cut_or_left_out_and_counted(pairs: list[Any], toke
     short = Pair(levelled_text("⊢ A"), "assumption")
     two = Pair(levelled_text("⊢ A\n\n" + pairs[0].state.text), "assumption")
     long = Pair(pairs[5].state, "assumption", structured=False)
-    wordy = Pair(short.state, "exact (" * 50)
+    wordy = Pair(short.state, "exact (" * 50, closing=True)
     examples = encode([short, two, long, wordy], tokenizer, Limits(prompt=20, tactic=30))
     assert examples.counts == {
         "whole": 1,
@@ -45,6 +45,7 @@ def test_what_does_not_fit_is_cut_or_left_out_and_counted(pairs: list[Any], toke
         "cut: hypotheses": 1,
         LEFT_OUT: 1,
         FROM_LINES: 1,
+        CLOSINGS: 1,
     }
     assert examples.prompts.tolist()[1:] == [20, 20]
     for number, pair in enumerate([short, two, long]):

@@ -24,6 +24,7 @@ from proofloom.assistants.lean.moves import moves, moves_after
 from proofloom.assistants.lean.session import Lean
 from proofloom.assistants.lean.text import scripts as lean_scripts
 from proofloom.assistants.lean.text.source import Source as LeanSource
+from proofloom.assistants.lean.text.tactics import NotATactic, tactic_text
 from proofloom.assistants.lean.toolchain import CHECKER_MISSING, LeanSettings, LeanToolchain, find_lean
 from proofloom.assistants.lean.toolchain import settings_for as lean_settings_for
 from proofloom.assistants.rocq import scripts as rocq_scripts
@@ -148,6 +149,11 @@ class Installed(Generic[ToolchainT, SettingsT]):
         """How its sources are read by a library."""
         return self.language.reading
 
+    @property
+    def dialect(self) -> Dialect:
+        """The words that its policies need."""
+        return self.language.dialect
+
     def read(self, file: Path) -> Source:
         """The source in a file; raises `AssistantError`."""
         return self.language.read(file)
@@ -242,6 +248,13 @@ def _lean_list() -> Policy:
     return MovesPolicy(moves, after=moves_after)
 
 
+def _lean_tactic(text: str) -> str | None:
+    try:
+        return tactic_text(text)
+    except NotATactic:
+        return None
+
+
 def _any_axioms(names: Sequence[str]) -> None:
     """Lean's gate compares full names, and a name that no axiom has allows nothing."""
 
@@ -286,7 +299,7 @@ LEAN: Language[LeanToolchain, LeanSettings] = Language(
     check_axioms=_any_axioms,
     lacking=_lean_lacks,
     reading=Reading("lean", whole_names, qualified=False),
-    dialect=Dialect("apply {}", "rw [{}]", "rw [← {}]", "apply {} <;> assumption", unnamed=""),
+    dialect=Dialect("apply {}", "rw [{}]", "rw [← {}]", "apply {} <;> assumption", unnamed="", tactic=_lean_tactic),
     taught_elsewhere=frozenset(("model",)),
     slow_imports=True,
 )

@@ -61,7 +61,7 @@ class FlowRecord:
     ) -> None:
         self.layers = frozenset(layers)
         self.forbidden = forbidden_table() if forbidden is None else forbidden
-        self.measure = measure
+        self.measure = Measure(measure)
         self._masses: dict[int, Tensor] = {}
         self._heads: dict[int, int] = {}
         self._levels: Tensor | None = None
@@ -138,6 +138,8 @@ class FlowSettings:
     anchor: float = 0.1
 
     def __post_init__(self) -> None:
+        for name, words in (("heads", Heads), ("normaliser", Normaliser), ("measure", Measure)):
+            object.__setattr__(self, name, words(getattr(self, name)))
         if not 0 <= self.strength < math.inf:
             raise ValueError(f"flow strength={self.strength}: wanted a finite number of at least 0")
         if self.layers is not None and self.layers < 1:

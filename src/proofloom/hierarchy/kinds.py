@@ -41,6 +41,8 @@ KIND_LEVELS = (
 )
 """The level of each kind, by the paper's rules."""
 
+_INSTANCE = re.compile(r"inst(?![a-zA-Z'])")
+"""As Lean names an instance that its user has not named: `inst✝`, `inst_1`."""
 _CLAIM = re.compile(r"[=<>≤≥≠∀∃∧∨¬↔∈∉⊆~∣≡]|\b(?:forall|exists|exists!|In|is_true)\b|/\\|\\/")
 _SIGNS_OF_FUNCTIONS = re.compile(r"->|=>|:=")
 
@@ -50,7 +52,7 @@ def kind(level: int, line: str) -> Kind:
     if level != Level.INSTANCE:
         return Kind(KIND_LEVELS.index(Level(level)))
     names, _, rest = line.removeprefix(TAGS[Level.INSTANCE]).partition(" : ")
-    if names.startswith("inst"):
+    if _INSTANCE.match(names):
         return Kind.INSTANCE
     if " := " in rest:
         return Kind.DEFINITION

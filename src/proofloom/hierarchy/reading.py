@@ -61,6 +61,8 @@ class Reading:
     hints_from: HintSource = HintSource.NEIGHBOURS
 
     def __post_init__(self) -> None:
+        for name, words in (("levels", LevelSource), ("variables", Variables), ("hints_from", HintSource)):
+            object.__setattr__(self, name, words(getattr(self, name)))
         if not isinstance(self.tags, bool):
             raise ValueError(f"reading tags={self.tags!r}: wanted true or false")
         if not isinstance(self.hints, int) or isinstance(self.hints, bool) or self.hints < 0:
@@ -73,14 +75,7 @@ class Reading:
         if unknown:
             known = ", ".join(field.name for field in fields(cls))
             raise ValueError(f"reading {unknown[0]}={record[unknown[0]]!r}: wanted only {known}")
-        plain = cls()
-        return cls(
-            LevelSource(record.get("levels", plain.levels)),
-            Variables(record.get("variables", plain.variables)),
-            record.get("tags", plain.tags),
-            record.get("hints", plain.hints),
-            HintSource(record.get("hints_from", plain.hints_from)),
-        )
+        return cls(**record)
 
     @property
     def record(self) -> dict[str, str | bool | int]:

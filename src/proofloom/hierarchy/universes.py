@@ -19,7 +19,12 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-_LEVEL = r"(?:[\w?.'₀-₉]+|\((?:[^()]|\([^()]*\))*\))"
+_DEPTH = 6
+"""Brackets of a level inside brackets, at most; Lean prints `max` of `max` so."""
+_LEVEL = r"\([^()]*\)"
+for _ in range(_DEPTH):
+    _LEVEL = rf"\((?:[^()]|{_LEVEL})*\)"
+_LEVEL = rf"(?:[\w?.'₀-₉]+|{_LEVEL})"
 _ROCQ = r"(?:Prop|SProp|Set|Type(?:@\{[^{}]*\})?)"
 _LEAN = rf"(?:Prop|(?:Type|Sort)(?:\*|[ \n]+{_LEVEL})?)"
 

@@ -36,15 +36,18 @@ def load_pretrained(place: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBa
     return model, tokenizer
 
 
-def prepare(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, reading: Reading, context: int) -> None:
-    """Let `tokenizer` remember the reading, and that prompts with their tactics have at most `context` tokens.
+def prepare(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, reading: Reading, prompt: int, tactic: int
+) -> None:
+    """Let `tokenizer` remember the reading, and that prompts and tactics have at most so many tokens.
 
     Raises `ModelError` if the model knows no texts of that length.
     """
+    context = prompt + tactic
     longest = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     if longest is not None and longest < context:
         raise ModelError(f"prompt and tactic of {context} tokens: wanted at most {longest}, the longest of the model")
-    remember_reading(tokenizer, reading)
+    remember_reading(tokenizer, reading, prompt)
     tokenizer.model_max_length = context
 
 

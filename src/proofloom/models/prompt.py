@@ -65,34 +65,43 @@ def plain_tokens(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> li
     return tokens
 
 
-def hint_tokens(tokenizer: PreTrainedTokenizerBase, hints: Sequence[Sequence[str]], longest: int) -> list[list[int]]:
-    """For each state the tokens of its hints, each behind its number, as many as fit into `longest` from the first on.
+def hint_tokens(
+    tokenizer: PreTrainedTokenizerBase, hints: Sequence[Sequence[str]], longest: int
+) -> tuple[list[list[int]], list[list[str]]]:
+    """For each state the tokens of its hints, each behind its number, as many as fit into `longest` from the first on,
+    and which these are: the hints by number, an empty text for one that is not there.
 
     A hint that does not fit is passed over, so that a shorter one behind it may; numbers are places in `hints`.
     """
     if not longest:
-        return [[] for _ in hints]
+        return [[] for _ in hints], [[] for _ in hints]
     numbers = [_marker(tokenizer, text) for text in HINT_MARKERS]
     texts = list({hint for some in hints for hint in some})
     tokens = dict(zip(texts, plain_tokens(tokenizer, texts), strict=True))
     made: list[list[int]] = []
+    shown: list[list[str]] = []
     for some in hints:
         kept: list[int] = []
+        named: list[str] = []
         for number, hint in zip(numbers, some, strict=False):
             said = number + tokens[hint]
-            if len(kept) + len(said) <= longest:
-                kept += said
+            fits = len(kept) + len(said) <= longest
+            kept += said if fits else []
+            named.append(hint if fits else "")
         made.append(kept)
-    return made
+        shown.append(named)
+    return made, shown
 
 
 def answer_tokens(
-    tokenizer: PreTrainedTokenizerBase, tactics: Sequence[str], hints: Sequence[Sequence[str]]
+    tokenizer: PreTrainedTokenizerBase, tactics: Sequence[str], shown: Sequence[Sequence[str]]
 ) -> list[list[int]]:
-    """What a model is to write for each tactic: the number of the hint that says it, else the tactic itself."""
+    """What a model is to write for each tactic: the number of the hint that says it, of those that are `shown`, else
+    the tactic itself.
+    """
     made = plain_tokens(tokenizer, tactics)
-    for place, (tactic, some) in enumerate(zip(tactics, hints, strict=True)):
-        if tactic in some[: len(HINT_MARKERS)]:
+    for place, (tactic, some) in enumerate(zip(tactics, shown, strict=True)):
+        if tactic in some:
             made[place] = _marker(tokenizer, HINT_MARKERS[some.index(tactic)])
     return made
 
@@ -173,7 +182,8 @@ def _goal(state: LevelledText, span: Span | None) -> int:
     """The goal that a token belongs to; the empty line between two goals goes with the second."""
     if span is None:
         return 0
-    return span.goal + (not state.text[span.start : span.end].strip())
+    between = not state.text[span.start : span.end].strip() and bool(state.text[: span.start].strip())
+    return span.goal + between
 
 
 def _beginning(tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -158,7 +158,7 @@ class PolicyKit:
         source = hint_source(self._model) if self.has_library else None
         hints = self.hints(source) if source else None
         config = ModelConfig(candidates=MODEL_CANDIDATES)
-        return model_policy(self._model, config, threads=self._threads, hints=hints)
+        return model_policy(self._model, config, threads=self._threads, hints=hints, dialect=self.dialect)
 
     @cached_property
     def knn(self) -> NearestNeighbours:

@@ -35,9 +35,9 @@ class TheoremClosings:
     closings: tuple[tuple[str, str], ...]
 
     @property
-    def place(self) -> tuple[str, int]:
-        """What names the theorem among all."""
-        return self.file, self.start
+    def place(self) -> tuple[str, str, int]:
+        """What names the theorem among all; the name is there because files change."""
+        return self.file, self.theorem, self.start
 
     @property
     def line(self) -> str:
@@ -98,9 +98,9 @@ class Closings:
     def __len__(self) -> int:
         return sum(len(one) for one in self._found.values())
 
-    def of(self, file: str, start: int) -> tuple[tuple[str, str], ...]:
-        """Those of the theorem that stands at byte `start` of the file with this logical name."""
-        return self._found.get((file, start), ())
+    def of(self, file: str, theorem: str, start: int) -> tuple[tuple[str, str], ...]:
+        """Those of the theorem of this full name that stands at byte `start` of the file with this logical name."""
+        return self._found.get((file, theorem, start), ())
 
 
 NO_CLOSINGS = Closings()

@@ -69,6 +69,8 @@ class FitConfig:
     flow: FlowSettings = field(default_factory=FlowSettings)
 
     def __post_init__(self) -> None:
+        for name, words in (("optimiser", Optimiser), ("precision", Precision)):
+            object.__setattr__(self, name, words(getattr(self, name)))
         for name in ("batch", "micro_tokens", "pool", "evaluate_every", "evaluation_examples", "checkpoint_every"):
             self._whole(name, 1)
         self._whole("log_every", 1)

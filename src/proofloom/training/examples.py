@@ -27,21 +27,23 @@ from proofloom.models.prompt import Cut, Prompt, answer_tokens, hint_tokens, pro
 _AT_ONCE = 1000
 LEFT_OUT = "left out: the tactic is too long"
 FROM_LINES = "levels from lines"
-COUNTED = ("whole", *(f"cut: {cut}" for cut in Cut if cut is not Cut.NOTHING), LEFT_OUT, FROM_LINES)
-"""What `counts` counts; the last one overlaps with the others."""
+CLOSINGS = "closings of automation"
+COUNTED = ("whole", *(f"cut: {cut}" for cut in Cut if cut is not Cut.NOTHING), LEFT_OUT, FROM_LINES, CLOSINGS)
+"""What `counts` counts; the last two overlap with the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A state with its levels and the tactic that was run there; `structured` if the levels come from structure.
 
-    `hints` are tactics that stand before the state, the likeliest first.
+    `hints` are tactics that stand before the state, the likeliest first.  A `closing` is by automation, not by people.
     """
 
     state: LevelledText
     tactic: str
     structured: bool = True
     hints: tuple[str, ...] = ()
+    closing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Examples:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many examples are whole, cut and left out, and how many have levels from their lines."""
+        """How many examples are whole, cut and left out, how many have levels from their lines, and are closings."""
         return dict(zip(COUNTED, self.tally.tolist(), strict=True))
 
     def flowing(self, hierarchy: Hierarchy) -> int:
@@ -135,6 +137,7 @@ def encode(pairs: Iterable[Pair], tokenizer: PreTrainedTokenizerBase, limits: Li
     rest = iter(pairs)
     while some := list(islice(rest, _AT_ONCE)):
         counts[FROM_LINES] += sum(not pair.structured for pair in some)
+        counts[CLOSINGS] += sum(pair.closing for pair in some)
         for prompt, tactic in _tokenized(some, tokenizer, limits, hints, counts):
             tokens.extend([*prompt.tokens, *tactic, end])
             outside = [OUTSIDE] * (len(tactic) + 1)
@@ -158,9 +161,8 @@ def _tokenized(
     pairs: list[Pair], tokenizer: PreTrainedTokenizerBase, limits: Limits, hints: int, counts: Counter[str]
 ) -> Iterator[tuple[Prompt, list[int]]]:
     """Each prompt with the tokens of its tactic."""
-    said = [pair.hints if hints else () for pair in pairs]
-    tactics = answer_tokens(tokenizer, [pair.tactic for pair in pairs], said)
-    before = hint_tokens(tokenizer, said, hints)
+    before, shown = hint_tokens(tokenizer, [pair.hints for pair in pairs], hints)
+    tactics = answer_tokens(tokenizer, [pair.tactic for pair in pairs], shown)
     made = prompts(tokenizer, [pair.state for pair in pairs], limits.prompt, before)
     for prompt, tactic in zip(made, tactics, strict=True):
         if len(tactic) + 1 > limits.tactic:

@@ -6,6 +6,7 @@ the examples and the configuration; time and place belong to the logger and the 
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import asdict, dataclass
 
@@ -81,7 +82,7 @@ def fit(
     chosen = optimisers(model, config, learned)
     parts: Parts = {"model": model, **chosen, **({"levels": learned} if learned else {})}
     belongs = {name: str(value) for name, value in config.as_table().items()}
-    belongs |= {"flow": str(config.flow), "training examples": data.train.digest}
+    belongs |= {"flow": str(config.flow), "training examples": data.train.digest, "first weights": _digest(model)}
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(config.seed)
         moment = checkpoints.load(parts, belongs) if checkpoints else None
@@ -113,6 +114,15 @@ def fit(
             if checkpoints:
                 checkpoints.save(moment, parts, belongs)
             raise
+
+
+def _digest(model: PreTrainedModel) -> str:
+    """The same for the same weights."""
+    hashed = hashlib.sha256()
+    for name, weight in model.state_dict().items():
+        hashed.update(name.encode())
+        hashed.update(weight.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    return hashed.hexdigest()
 
 
 def heights(learned: LearnedLevels) -> dict[str, float]:

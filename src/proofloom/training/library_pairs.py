@@ -36,8 +36,10 @@ def library_pairs(
     """The pairs of one part of a split (`train`, `val`, `test`); `hints` are asked if the reading wants some.
 
     Before the steps of a theorem come its `closings`, those of no other.  Raises `LibraryError` if there is no such
-    split.
+    split, and `ValueError` for a reading that wants hints where nobody gives them.
     """
+    if reading.hints and hints is None:
+        raise ValueError(f"reading hints={reading.hints}: wanted somebody who gives them")
     assistants = {entry.id: entry.repository.assistant for entry in library.repositories()}
     files = {file.id: file for file in library.files()}
     theorems = {theorem.id: theorem for theorem in library.theorems(split=split, part=part)}
@@ -48,8 +50,8 @@ def library_pairs(
         universes = UNIVERSES.get(assistants[file.repository_id], Universes.EITHER)
         if theorem.id != last:
             last = theorem.id
-            for state, tactic in closings.of(file.logical_name, theorem.start):
-                yield levelled_pair(state, tactic, universes, reading)
+            for state, tactic in closings.of(file.logical_name, theorem.full_name, theorem.start):
+                yield replace(levelled_pair(state, tactic, universes, reading), closing=True)
         bare = part == "train" and step.id % BARE == 0
         yield given_pair(step, universes, reading, None if bare else hints)
 

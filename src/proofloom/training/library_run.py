@@ -26,6 +26,7 @@ from proofloom.models.folder import CARD, load_tokenizer, save_model, save_token
 from proofloom.models.lora import Adapters
 from proofloom.models.neox import build_model
 from proofloom.models.pretrained import load_pretrained, prepare, tokenizer_digest
+from proofloom.models.provenance import Learned, remember_learned
 from proofloom.models.reading import remember_reading
 from proofloom.models.tokenizer import add_hints, add_tags, train_tokenizer
 from proofloom.training.checkpoint import Checkpoints
@@ -43,6 +44,8 @@ FLOWING = "within reach of the flow loss"
 """Of which examples the flow loss can be above 0."""
 LEAST_STATE = 16
 """Tokens of a prompt that hints must leave for the markers and the state, at least."""
+_FORMAT = "examples 2"
+"""Changed when examples of an earlier version are not to be used again."""
 _TOLD_EVERY = 10_000
 
 
@@ -138,12 +141,12 @@ def prepared(
     hints: Hints | None = None,
 ) -> Prepared:
     """Everything up to the first step, from what is in `folder` where that is of this library."""
-    start, context = plan.start, plan.limits.prompt + plan.limits.tactic
-    stamp = f"{stamp} {plan.split_name} {plan.split.digest} {plan.reading} {plan.limits}"
+    start, limits = plan.start, plan.limits
+    stamp = f"{_FORMAT} {stamp} {plan.split_name} {plan.split.digest} {plan.reading} {limits}"
     adapters = None
     if isinstance(start, Pretrained):
         model, tokenizer = load_pretrained(start.place)
-        prepare(model, tokenizer, plan.reading, context)
+        prepare(model, tokenizer, plan.reading, limits.prompt, limits.tactic)
         parameters = int(model.num_parameters())
         if start.rank:
             adapters = Adapters(model, start.rank, plan.config.seed)
@@ -152,12 +155,13 @@ def prepared(
     else:
         stamp = f"{stamp} {start.size.vocabulary}"
         tokenizer = _tokenizer(start, plan, library, stamp, folder, say)
-        model = build_model(start.size, tokenizer, plan.config.seed, context)
+        model = build_model(start.size, tokenizer, plan.config.seed, limits.prompt + limits.tactic)
         parameters = int(model.num_parameters())
+    remember_learned(tokenizer, Learned(plan.split_name, plan.split.digest))
     parts = {part: _examples(part, plan, library, stamp, tokenizer, folder, say, hints) for part in PARTS}
     counts = {f"{part}: {name}": count for part, one in parts.items() for name, count in one.counts.items()}
     flow = plan.config.flow
-    if flow.strength and not flow.separate_goals:
+    if flow.strength and not flow.separate_goals and not flow.learned:  # soft levels forbid a little everywhere
         flowing = parts["train"].flowing(flow.hierarchy)
         counts[f"train: {FLOWING}"] = flowing
         say(f"examples of train: {flowing:,} of {len(parts['train']):,} {FLOWING}")
@@ -182,7 +186,6 @@ def run_card(
         settings={
             **plan.config.as_table(),
             **({"lora": start.rank} if isinstance(start, Pretrained) else {}),
-            **({"closings of automation": len(plan.closings)} if plan.closings.digest else {}),
             **{f"reading {name}": value for name, value in plan.reading.record.items()},
             "flow strength": flow.strength,
             "flow layers": "all" if flow.layers is None else flow.layers,
@@ -223,7 +226,7 @@ def _tokenizer(
             add_tags(tokenizer)
         if plan.reading.hints:
             add_hints(tokenizer)
-        remember_reading(tokenizer, plan.reading)
+        remember_reading(tokenizer, plan.reading, plan.limits.prompt)
         save_tokenizer(tokenizer, place)
         mark.write_text(stamp, "utf-8")
     return load_tokenizer(place)

@@ -117,7 +117,9 @@ def validate(
     The flow loss is measured for the plain model too.  The model is left in training mode.
     """
     device, depth = model.device, model.config.get_text_config().num_hidden_layers
-    flow = replace(config.flow, strength=config.flow.strength or 1.0)
+    flow = config.flow
+    if not flow.strength:
+        flow = replace(flow, strength=1.0, first=0 if flow.layers == 1 else flow.first)
     drawn = np.random.default_rng(config.seed).permutation(len(examples))[: config.evaluation_examples]
     totals = torch.zeros(3, dtype=torch.float64)
     model.train(False)

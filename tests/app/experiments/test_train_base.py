@@ -27,12 +27,14 @@ from proofloom.models.errors import ModelError
 from proofloom.models.folder import load_model, load_tokenizer
 from proofloom.models.pretrained import load_pretrained, prepare
 from proofloom.models.prompt import prompts
+from proofloom.models.provenance import learned_by
 from proofloom.models.reading import remembered_reading
 from proofloom.policies.model.folder import loaded_model
 from proofloom.training.metrics import JsonLines
 from proofloom.training.start import Pretrained
 
-LIMITS = "[limits]\nprompt = 150\ntactic = 20\n"
+PROMPT, TACTIC = 150, 20
+LIMITS = f"[limits]\nprompt = {PROMPT}\ntactic = {TACTIC}\n"
 
 
 def weights(folder: Path) -> dict[str, Any]:
@@ -56,7 +58,9 @@ def test_a_model_of_any_family_is_trained_whole(
     assert before.keys() == after.keys()
     assert not any(torch.equal(before[name], after[name]) for name in before if name.endswith("proj.weight"))
     assert remembered_reading(load_tokenizer(folder)) == Reading.from_record({"variables": "type"})
-    assert loaded_model(folder, most_tokens=20).room == 150
+    loaded = loaded_model(folder)
+    assert (loaded.room, loaded.most_tokens) == (PROMPT, TACTIC)  # as it was taught, though there is more room
+    assert [one.split for one in learned_by(folder)] == ["random@1"]
     card = (folder / "README.md").read_text()
     assert f"A {family} model of" in card
     assert "Training started from `base`, whose licence holds for it too." in card
@@ -110,9 +114,9 @@ def test_a_text_begins_as_the_tokenizer_begins_it(tmp_path: Path) -> None:
         assert prompt.tokens[: len(begin)] == begin
         assert tokenizer.decode(prompt.tokens[len(begin) :]) == "[GOAL]⊢ P 3[PROOFSTEP]"
         assert prompt.levels[0] == 0
-        prepare(model, tokenizer, Reading(), 512)
+        prepare(model, tokenizer, Reading(), 448, 64)
         with pytest.raises(ModelError, match="prompt and tactic of 513 tokens: wanted at most 512"):
-            prepare(model, tokenizer, Reading(), 513)
+            prepare(model, tokenizer, Reading(), 448, 65)
 
 
 def test_how_a_base_is_trained_and_how_a_new_model_if_nothing_is_named() -> None:

@@ -40,6 +40,7 @@ from proofloom.evaluation.statements.errata import faulty
 from proofloom.evaluation.steps.contest import score_steps
 from proofloom.evaluation.steps.findings import step_findings
 from proofloom.models.errors import ModelError
+from proofloom.models.provenance import other_splits
 from proofloom.policies.model.folder import check_model, hint_source
 from proofloom.policies.model.library_hints import LibraryHints
 from proofloom.policies.neighbours.library_memory import library_stamp
@@ -188,6 +189,7 @@ def _steps(asked: _Asked) -> _Found:
     interrupted = False
     with Library.open(asked.db, create=False) as library:
         table, sample = _library_table(library, asked.sample)
+        _warn_of_other_splits(asked, library)
         folder = begin_run(asked.run, toml({"": {"kind": "steps", **table}}), again="")
         with alone_in(folder), ContestRows(folder / ROWS) as rows:
             _enter(rows, asked)
@@ -263,6 +265,7 @@ def _problems(asked: _Asked) -> tuple[dict[str, Any], list[Problem], AnyInstalle
         raise BadInput("--require: theorems of a library keep the imports of their files; it needs --theorems")
     with Library.open(asked.db, create=False) as library:
         table, sample = _library_table(library, asked.sample)
+        _warn_of_other_splits(asked, library)
         ground = Installation().of(ROCQ)
         return table, library_problems(held_out(library, sample), ground.toolchain), ground
 
@@ -273,6 +276,15 @@ def _library_table(library: Library, sample: Sample) -> tuple[dict[str, Any], Sa
     split = f"{entry.name}@{entry.version}"
     table = {"library": library.place, "digest": library_stamp(library, split), "split": split}
     return table, Sample(split, sample.parts, sample.limit, sample.seed)
+
+
+def _warn_of_other_splits(asked: _Asked, library: Library) -> None:
+    """Say which models may have learned what they are tried on."""
+    entry = library.split(asked.sample.split)
+    for one in asked.contestants:
+        warning = other_splits(one.folder, f"{entry.name}@{entry.version}", entry.digest)
+        if warning:
+            _say(f"warning: {one.name}: {warning}")
 
 
 def _hints_from(asked: _Asked) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from proofloom.assistants.session import AssistantError
 from proofloom.corpus.library import DEFAULT_PLACE, Library
 from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
+from proofloom.models.provenance import other_splits
 from proofloom.policies.model.folder import model_place
 from proofloom.policies.model.library_hints import LibraryHints
 from proofloom.policies.neighbours.library_memory import library_stamp
@@ -155,6 +156,10 @@ def _trained(run: str, config: Path | None, given: Mapping[str, Mapping[str, Any
             plan = training_plan(settings, entry)
         except (ValueError, AssistantError) as error:
             raise BadInput(str(error)) from error
+        if settings.base and (base := model_place(settings.base)).is_dir():
+            warning = other_splits(base, settings.split, entry.digest)
+            if warning:
+                _say(f"warning: {warning}")
         folder = begin_run(run, settings.toml)
         stamp = library_stamp(library, settings.split)
         try:

@@ -98,4 +98,4 @@ def open_bench(
         PolicyKit(library, split, ground.module_name, reading=ground.reading) as kit,
     ):
         places = Places(ground.read, ground.settings)
-        yield Bench(settings, assistant, gate, places, proposer, clock, ground.plain)
+        yield Bench(settings, assistant, gate, places, proposer, clock, ground.plain, ground.dialect)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from proofloom.assistants.session import Assistant
 from proofloom.evaluation.proofs.problems import HoleSource
+from proofloom.policies.dialect import Dialect
 from proofloom.proofs import Verdict
 from proofloom.retrieval.situation import Reading
 
@@ -34,6 +35,11 @@ class Ground(Protocol):
     @property
     def reading(self) -> Reading:
         """How its sources are read by a library."""
+        ...
+
+    @property
+    def dialect(self) -> Dialect:
+        """The words that its policies need."""
         ...
 
     def read(self, file: Path) -> HoleSource:

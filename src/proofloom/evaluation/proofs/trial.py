@@ -20,6 +20,7 @@ from proofloom.evaluation.proofs.ground import Gate
 from proofloom.evaluation.proofs.metering import Usage
 from proofloom.evaluation.proofs.problems import Posed, Problem
 from proofloom.models.engine.text import TextEngine
+from proofloom.policies.dialect import ROCQ, Dialect
 from proofloom.policies.model.policy import ModelPolicy
 from proofloom.policies.policy import Policy
 from proofloom.proofs import Budget, Outcome, ProofState, Step, Verdict
@@ -93,7 +94,8 @@ class Proposer:
 class Bench:
     """Makes trials one after the other, with one assistant.
 
-    `posed` opens a problem, `proposer` loads a model, each model once; `plain` writes a script.
+    `posed` opens a problem, `proposer` loads a model, each model once; `plain` writes a script, and what
+    a model writes is read in the words of `dialect`.
     What several contestants find alike is shown to the gate once.  Before its first trial a theorem is opened once:
     the assistant then holds what stands before it, and the first contestant does not pay for that alone.
     """
@@ -107,9 +109,11 @@ class Bench:
         proposer: Callable[[Contestant], Proposer],
         clock: Clock,
         plain: Callable[[Sequence[str]], str] = plain_script,
+        dialect: Dialect = ROCQ,
     ) -> None:
         self._settings = settings
         self._plain = plain
+        self._dialect = dialect
         self._assistant = assistant
         self._gate = gate
         self._posed = posed
@@ -130,7 +134,7 @@ class Bench:
         proposer = self._proposers.get(name) or self._proposer(trial.contestant)
         self._proposers[name] = proposer
         proposer.meter.reset()
-        policy = ModelPolicy(proposer.engine, hints=proposer.hints)
+        policy = ModelPolicy(proposer.engine, tactic=self._dialect.tactic, hints=proposer.hints)
         rollouts: list[Rollouts] = []
 
         def start(root: ProofState) -> Strategy:

@@ -15,7 +15,7 @@ from proofloom.evaluation.held_out import HeldOut
 from proofloom.evaluation.progress import Progress
 from proofloom.evaluation.steps.scores import step_scores
 from proofloom.hierarchy import HintSource, Universes
-from proofloom.policies.model.folder import MOST_TOKENS, loaded_model
+from proofloom.policies.model.folder import loaded_model
 from proofloom.search.clock import Clock
 
 THEOREMS_AT_ONCE = 16
@@ -57,7 +57,7 @@ def score_steps(
                 for universes in [UNIVERSES.get(one.repository.assistant, Universes.EITHER)]
                 for step in one.steps
             ]
-            scores = iter(step_scores(loaded[each.name], pairs, MOST_TOKENS))
+            scores = iter(step_scores(loaded[each.name], pairs, loaded[each.name].most_tokens))
             spent = (clock.cpu() - begun) / max(1, len(pairs))
             for one in mine:
                 found = tuple(next(scores) for _ in one.steps)

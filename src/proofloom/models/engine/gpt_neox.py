@@ -83,9 +83,17 @@ class _Layer:
     def of(cls, layer: Any, int8: bool) -> _Layer:
         """The functions of a layer of the model."""
         attention, mlp = layer.attention, layer.mlp
-        parts = (layer.input_layernorm, attention.query_key_value, attention.dense, layer.post_attention_layernorm,
-                 mlp.dense_h_to_4h, mlp.act, mlp.dense_4h_to_h)  # fmt: skip
-        return cls(*(_function(part, int8) for part in parts), attention.scaling, layer.use_parallel_residual)
+        return cls(
+            before=_function(layer.input_layernorm, int8),
+            joined=_function(attention.query_key_value, int8),
+            dense=_function(attention.dense, int8),
+            after=_function(layer.post_attention_layernorm, int8),
+            wide=_function(mlp.dense_h_to_4h, int8),
+            bend=_function(mlp.act, int8),
+            narrow=_function(mlp.dense_4h_to_h, int8),
+            scale=attention.scaling,
+            parallel=layer.use_parallel_residual,
+        )
 
     def onward(self, hidden: Tensor, attended: Tensor) -> Tensor:
         """What the layer makes of `hidden` (..., E) and the joined outputs of its heads (..., E)."""

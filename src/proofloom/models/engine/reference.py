@@ -26,6 +26,7 @@ class ReferenceEngine:
         self._model: Any = model
         self._end = end
         self._longest: int | None = getattr(model.config, "max_position_embeddings", None)
+        self._model.generation_config = GenerationConfig()  # what its folder says, such as a penalty, is no probability
         model.eval()
 
     def generate(self, prompts: Sequence[Sequence[int]], n: int, decoding: Decoding) -> list[list[Continuation]]:

@@ -35,18 +35,15 @@ class TokenizedEngine:
     def complete(self, asked: Sequence[Asked], n: int) -> list[list[Completion]]:
         """For each state at most `n` completions, the likeliest first; special tokens are written out in the text."""
         levelled = [self._reading.of_state(one.state) for one in asked]
-        hints = hint_tokens(self._tokenizer, [one.hints for one in asked], self._reading.hints)
-        made = prompts(self._tokenizer, levelled, self._most_prompt_tokens, hints)
+        before, shown = hint_tokens(self._tokenizer, [one.hints for one in asked], self._reading.hints)
+        made = prompts(self._tokenizer, levelled, self._most_prompt_tokens, before)
         answers = self._engine.generate([prompt.tokens for prompt in made], n, self._decoding)
-        return [
-            [self._completion(one, question.hints) for one in some]
-            for question, some in zip(asked, answers, strict=True)
-        ]
+        return [[self._completion(one, hints) for one in some] for hints, some in zip(shown, answers, strict=True)]
 
     def _completion(self, one: Continuation, hints: Sequence[str]) -> Completion:
-        """The text of a continuation; the number of a hint stands for the hint."""
+        """The text of a continuation; the number of a hint that was shown stands for the hint."""
         tokens = list(one.tokens)
         text = str(self._tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False))
         if self._reading.hints:
-            text = dict(zip(HINT_MARKERS, hints, strict=False)).get(text, text)
+            text = dict(zip(HINT_MARKERS, hints, strict=False)).get(text) or text
         return Completion(text, one.tokens, one.logprob, one.finished)

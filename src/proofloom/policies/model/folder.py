@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import proofloom.models
 from proofloom.hierarchy import HintSource
 from proofloom.models.errors import ModelError
+from proofloom.policies.dialect import ROCQ, Dialect
 from proofloom.policies.model.policy import ModelConfig, ModelPolicy
 
 if TYPE_CHECKING:
@@ -58,15 +59,21 @@ def check_model(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """The model of a folder with its tokenizer; `room` is how many tokens of a prompt leave place for a tactic."""
+    """The model of a folder with its tokenizer.
+
+    A prompt may have `room` tokens, and a tactic with its end `most_tokens`.
+    """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     room: int
+    most_tokens: int = MOST_TOKENS
 
 
 def loaded_model(folder: Path, most_tokens: int = MOST_TOKENS, threads: int | None = None) -> LoadedModel:
     """What is in `folder`; a tactic with its end has at most `most_tokens`.
+
+    Where the model says how long prompts were that it learned, they are as long here, and tactics as that leaves room.
 
     `threads` are those of torch in this process, as many as it likes if None, but one for a model of fewer than
     `TOO_SMALL_TO_SHARE` parameters: two made the one that comes with the package a seventh faster on idle cores, for
@@ -76,6 +83,7 @@ def loaded_model(folder: Path, most_tokens: int = MOST_TOKENS, threads: int | No
     import torch
 
     from proofloom.models.folder import load_model, load_tokenizer
+    from proofloom.models.reading import remembered_longest
 
     tokenizer, model = load_tokenizer(folder), load_model(folder)
     if model.num_parameters() < TOO_SMALL_TO_SHARE:
@@ -85,13 +93,16 @@ def loaded_model(folder: Path, most_tokens: int = MOST_TOKENS, threads: int | No
     if not isinstance(tokenizer.eos_token_id, int):
         raise ModelError(f"{folder}: its tokenizer has no end of text; wanted one that says where a tactic stops")
     context = min(int(model.config.get_text_config().max_position_embeddings), int(tokenizer.model_max_length))
-    room = context - most_tokens
+    learned = remembered_longest(tokenizer)
+    if learned is not None:
+        most_tokens = max(2, min(most_tokens, context - learned))
+    room = min(context - most_tokens, learned or context)
     if room < 3:
         raise ModelError(
             f"{folder}: a context of {context} tokens leaves {room} for a prompt beside {most_tokens} for a tactic; "
             "wanted at least 3"
         )
-    return LoadedModel(model, tokenizer, room)
+    return LoadedModel(model, tokenizer, room, most_tokens)
 
 
 def model_policy(
@@ -100,14 +111,16 @@ def model_policy(
     decoding: Decoding | None = None,
     threads: int | None = None,
     hints: Policy | None = None,
+    dialect: Dialect = ROCQ,
 ) -> ModelPolicy:
     """A policy that asks the model of `folder`, by beam search unless `decoding` says otherwise.
 
     A prompt may be as long as the model's context leaves room for a tactic.  `hints` is asked for a model that reads
-    hints only.  Raises as `loaded_model` does.
+    hints only; what it writes is read in the words of `dialect`.  Raises as `loaded_model` does.
     """
     loaded = loaded_model(folder, decoding.most_tokens if decoding else MOST_TOKENS, threads)
-    return ModelPolicy(text_engine(loaded, decoding), config, hints=hints if hint_source(folder) else None)
+    asked = hints if hint_source(folder) else None
+    return ModelPolicy(text_engine(loaded, decoding), config, dialect.tactic, asked)
 
 
 def hint_source(folder: Path) -> HintSource | None:
@@ -130,5 +143,5 @@ def text_engine(
     from proofloom.models.engine.tokenized import TokenizedEngine
 
     engine = engine_for(loaded.model, int(loaded.tokenizer.eos_token_id))
-    decoding = decoding or Decoding(most_tokens=MOST_TOKENS)
+    decoding = decoding or Decoding(most_tokens=loaded.most_tokens)
     return TokenizedEngine(around(engine) if around else engine, loaded.tokenizer, decoding, loaded.room)

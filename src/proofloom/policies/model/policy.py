@@ -12,9 +12,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from proofloom.assistants.rocq.tactics import NotATactic, tactic_sentence
 from proofloom.hierarchy import GOAL_MARKER, HINT_MARKERS, STEP_MARKER
 from proofloom.models.engine.text import Asked, Completion, TextEngine
+from proofloom.policies.dialect import ROCQ
 from proofloom.policies.mixture import log_sum_exp
 from proofloom.policies.policy import Learner, Policy, Query
 from proofloom.proofs import Candidate, Step, Theorem
@@ -42,17 +42,6 @@ class ModelConfig:
                 raise ValueError(f"model {name}={getattr(self, name)}: wanted at least 1")
 
 
-def rocq_tactic(text: str) -> str | None:
-    """The tactic in `text`, without comments, needless white space and a final dot; None if there is none, more than
-    one, or one that Rocq is never asked.
-    """
-    try:
-        sentence = tactic_sentence(text)
-    except NotATactic:
-        return None
-    return sentence.removeprefix("1: (").removesuffix(").")
-
-
 class ModelPolicy:
     """The policy over an engine.  `tactic` gives the one tactic of the assistant in a text, or None.
 
@@ -65,7 +54,7 @@ class ModelPolicy:
         self,
         engine: TextEngine,
         config: ModelConfig | None = None,
-        tactic: Callable[[str], str | None] = rocq_tactic,
+        tactic: Callable[[str], str | None] = ROCQ.tactic,
         hints: Policy | None = None,
     ) -> None:
         self._engine = engine
@@ -117,7 +106,7 @@ class ModelPolicy:
         return found
 
 
-def candidates(completions: Iterable[Completion], tactic: Callable[[str], str | None] = rocq_tactic) -> list[Candidate]:
+def candidates(completions: Iterable[Completion], tactic: Callable[[str], str | None] = ROCQ.tactic) -> list[Candidate]:
     """The tactics in what a model wrote, the likeliest first.
 
     Left out is what was cut off, is empty, holds a marker or a character that does not print, or has no `tactic`.  The
