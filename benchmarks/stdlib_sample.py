@@ -2,7 +2,7 @@
 
 Each lemma is opened at its place in its own file, under the file's real name and imports: neither the lemma nor what
 depends on it is in scope.  The budget is CPU seconds of one core, Rocq and Proofloom together; the gate comes on top.
-The sample (`stdlib_sample_300.jsonl`) is 50 lemmas each of six libraries.  To tune on, `--draw N` draws others, and
+The sample (that of the split `figures`) is 50 lemmas each of six libraries.  To tune on, `--draw N` draws others, and
 `--sample stdlib_validation_247.jsonl` has those of the figure split's validation part, which no model was trained on.
 Policies that learn from a library see what is accessible at the lemma and nothing else; with `--split` of that only
 the training part.
@@ -26,6 +26,7 @@ from proofloom.assistants.rocq.scripts import plain_script
 from proofloom.assistants.rocq.session import Rocq
 from proofloom.assistants.rocq.source import Proof, Source
 from proofloom.assistants.rocq.toolchain import RocqToolchain, find_toolchain
+from proofloom.corpus.splits.sample import STDLIB_SAMPLE
 from proofloom.evaluation.measuring.figures import Figures, arguments
 from proofloom.evaluation.measuring.side_by_side import rows_side_by_side
 from proofloom.evaluation.proofs.problems import Posed, proof_near, restated, standard_file
@@ -37,7 +38,6 @@ from proofloom.proofs import Budget, Step, Theorem, Verdict
 from proofloom.search.driver import PartFound, attempt
 from proofloom.search.strategies import BestFirstConfig
 
-SAMPLE = Path(__file__).with_name("stdlib_sample_300.jsonl")
 LIBRARIES = ("ZArith", "Lists", "Arith", "Bool", "Sets", "Reals")
 LENGTHS = ((1, 1), (2, 3), (4, 8), (9, 10_000))
 ONE_SHOT = (
@@ -262,7 +262,7 @@ def main() -> None:
     parser = arguments(__doc__.splitlines()[0])
     parser.add_argument("--time", type=float, default=10.0, help="CPU seconds per lemma (default 10)")
     parser.add_argument("--jobs", type=int, default=1, help="processes, one core each (default 1)")
-    parser.add_argument("--sample", type=Path, default=SAMPLE, help="the lemmas, one JSON object a line")
+    parser.add_argument("--sample", type=Path, default=STDLIB_SAMPLE, help="the lemmas, one JSON object a line")
     parser.add_argument("--draw", type=int, metavar="N", help="instead: N other lemmas of the same libraries")
     parser.add_argument("--limit", type=int, metavar="N", help="only N lemmas, chosen by the seed")
     parser.add_argument("--no-gate", action="store_true", help="count what Rocq closes; nothing is called proved")

@@ -151,3 +151,13 @@ def test_the_command_of_the_page_works(here: Path, capsys: pytest.CaptureFixture
     assert sorted(path.name for path in (here / "runs/steps").iterdir() if path.suffix != ".lock") == [
         "config.toml", "contest.sqlite", "findings.json", "lock",
     ]  # fmt: skip
+
+
+def test_a_model_that_has_learned_another_split_is_warned_of(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = here / "m1" / "tokenizer_config.json"
+    record = [{"split": "random@3", "digest": "ab" * 32}]
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"proofloom_learned": record}))
+    assert run() == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert len(said) == 1
+    assert "m1: has learned the training part of random@3 (abababababab), and this is toy@1" in said[0]

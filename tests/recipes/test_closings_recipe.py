@@ -75,7 +75,7 @@ def test_what_automation_ends_is_found_kept_and_learned(
     assert f"{count} of them ended by automation where people did something else" in capsys.readouterr().out
     assert train("r", db="library.sqlite", split="all", closings="found.jsonl", epochs=1.0) == 0
     card = Path("runs/r/model/README.md").read_text()
-    assert f"| closings of automation | {count} |" in card
+    assert f"| train: closings of automation | {count} |" in card
     with pytest.raises(SystemExit, match=r"there is no split 'odd'"):
         run(monkeypatch, "--split", "odd")
     with pytest.raises(BadInput, match=r"gone.jsonl: cannot be read"):

@@ -71,11 +71,20 @@ def test_the_split_for_figures_excludes_what_depends_on_the_sample(here: Path) -
         assert not training & {"L.A.f.t1", "L.A.f.t5"}
 
 
+def test_a_part_without_theorems_is_told(here: Path) -> None:
+    done = proofloom("split", "--val", 3, "--test", 0, cwd=here)
+    assert done.out.splitlines()[0] == "nothing is in the part test: ask for more with --test"
+    assert "nothing is in" not in proofloom("split", "--val", 3, "--test", 3, cwd=here).out
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (["--kind", "odd"], "unknown --kind 'odd'; valid: random, file, library, novel_premises, figures"),
-        (["--kind", "figures"], "benchmarks/stdlib_sample_300.jsonl: the sample cannot be read"),
+        (
+            ["--kind", "figures", "--sample", "no.jsonl"],
+            "no.jsonl: the sample cannot be read (No such file or directory)",
+        ),
         (["--kind", "figures", "--sample", "bad.jsonl"], "bad.jsonl, line 2: wanted an object with file, name"),
         (["--kind", "figures", "--sample", "other.jsonl"], "1 of 1 lemmas are not in the library, first L.B t"),
         (["--kind", "figures", "--sample", "empty.jsonl"], "empty.jsonl: the sample is empty"),

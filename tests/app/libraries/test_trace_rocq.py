@@ -214,8 +214,8 @@ def test_a_full_disk_ends_the_trace_in_one_line_and_keeps_whole_files(tmp_path: 
     ("target", "out", "complaint"),
     [
         ("nowhere", "library.sqlite", "nowhere: no such folder or library; there are stdlib, "),
-        ("empty", "library.sqlite", "empty: no .v file in this folder or below it"),
-        ("A.v", "library.sqlite", "A.v: is a file; name the folder of the development"),
+        ("empty", "library.sqlite", "empty: no .v or .lean file in this folder or below it"),
+        ("A.v", "library.sqlite", "A.v: is a file; a Rocq file is traced with its folder, so name that"),
         (".", "A.v", "A.v: it is not a library; move it away or name another place"),
         (".", "empty", "empty: is a folder; name a file"),
     ],

@@ -117,7 +117,12 @@ def train(
     except LibraryError as error:
         raise BadInput(str(error)) from error
     except KeyboardInterrupt:
-        _say(f"interrupted; `proofloom train --run {run}` goes on from here")
+        begun = (RUNS / run / "config.toml").is_file()
+        _say(
+            f"interrupted; `proofloom train --run {run}` goes on from here"
+            if begun
+            else "interrupted; nothing was begun"
+        )
         return INTERRUPTED
     if as_json:
         typer.echo(json.dumps(trained))

@@ -35,6 +35,8 @@ def given_states(given: str, most: int) -> GivenStates:
     """
     if given != STDIN and (TURNSTILE in given or "\n" in given):
         return GivenStates((_parsed(given, "the state"),))
+    if not given.strip():
+        raise BadInput("the state is empty; wanted a proof state, which has a '⊢', or a file")
     source = "standard input" if given == STDIN else given
     text = _read(given, source)
     if not text.strip():

@@ -16,11 +16,11 @@ import typer
 from proofloom.app.toml_records import BadInput, choice
 from proofloom.corpus.entries import SplitEntry
 from proofloom.corpus.library import DEFAULT_PLACE, Library
+from proofloom.corpus.splits.sample import STDLIB_SAMPLE
 from proofloom.corpus.splits.splits import SampleLemma, SplitError, SplitKind, SplitSettings, divide
 from proofloom.corpus.storage.database import LibraryError
 
 KINDS = {kind.value: kind for kind in SplitKind if kind is not SplitKind.IMPORTED}
-SAMPLE = Path("benchmarks/stdlib_sample_300.jsonl")
 Place = Annotated[
     str,
     typer.Option("--db", metavar="DB", help="The library: a file (SQLite), or a URL such as postgresql://host/name."),
@@ -52,7 +52,8 @@ def split(
     sample: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help=f"The lemmas of the kind figures, one JSON object a line (default {SAMPLE})."
+            metavar="FILE",
+            help="The lemmas of the kind figures, one JSON object a line (default: 300 of Rocq's standard library).",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, for other programs.")] = False,
@@ -66,7 +67,7 @@ def split(
     """
     wanted = choice("--kind", kind, KINDS)
     try:
-        lemmas = _sample(sample or SAMPLE) if wanted is SplitKind.FIGURES else ()
+        lemmas = _sample(sample or STDLIB_SAMPLE) if wanted is SplitKind.FIGURES else ()
         if sample is not None and not lemmas:
             raise BadInput(f"--sample {sample}: only the kind figures has a sample, not {kind}")
         settings = SplitSettings(wanted, val, test, seed, sample=lemmas)
@@ -90,9 +91,15 @@ def as_object(entry: SplitEntry) -> dict[str, Any]:
     return {**named, "made_on": entry.made_on.isoformat(), "settings": entry.settings, **entry.report}
 
 
+def empty_parts(entry: SplitEntry) -> list[str]:
+    """The held-out parts, `val` and `test`, in which there is no theorem."""
+    return [part for part in ("val", "test") if not entry.report["theorems"].get(part)]
+
+
 def told(entry: SplitEntry) -> Iterator[str]:
     """The report of a split, for people."""
     report = entry.report
+    yield from (f"nothing is in the part {part}: ask for more with --{part}" for part in empty_parts(entry))
     yield f"split {entry.name}@{entry.version}, {entry.kind}, digest {entry.digest}"
     yield f"{'':10}{'theorems':>10}{'steps':>10}"
     for part, theorems in report["theorems"].items():
@@ -115,7 +122,7 @@ def _sample(path: Path) -> tuple[SampleLemma, ...]:
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: the sample cannot be read ({error}); name it with --sample") from error
+        raise BadInput(f"{path}: the sample cannot be read ({getattr(error, 'strerror', None) or error})") from error
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)

@@ -33,7 +33,7 @@ from proofloom.assistants.executor import Executor, InProcess, LocalProcesses
 from proofloom.corpus.storage.database import LibraryError
 from proofloom.models.errors import ModelError
 from proofloom.policies.kit import PolicyKit
-from proofloom.policies.names import DEFAULT_POLICIES, without
+from proofloom.policies.names import DEFAULT_POLICIES, named_in, without
 from proofloom.retrieval.premise_index import PremiseIndexError
 from proofloom.search.clock import SystemClock
 
@@ -138,6 +138,8 @@ def _prepared(settings: ProveSettings, installed: AnyInstalled) -> Iterator[str]
     policy, left_out = policy_for(language, settings)
     if left_out and settings.policy not in DEFAULT_POLICIES:
         yield f"{language.name} files: without {', '.join(left_out)}, which know nothing of {language.name}"
+    if settings.retriever != ProveSettings().retriever and "premises" not in named_in(policy):
+        yield f"retriever {settings.retriever}: is not asked, because the policy {policy} has no premises"
     if lacking := language.lacking(installed.toolchain):
         yield f"{language.name} files: {lacking}; what is found is not checked, and not called proved"
     try:

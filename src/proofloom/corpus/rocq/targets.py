@@ -29,7 +29,7 @@ def find_target(name: str, toolchain: RocqToolchain, today: date, commit: str | 
         return _target(f"{_INSTALLED}{STANDARD}", commit or _version(toolchain), roots, library, toolchain, today)
     folder = Path(name)
     if folder.is_file():
-        raise AssistantError(f"{name}: is a file; name the folder of the development")
+        raise AssistantError(f"{name}: is a file; a Rocq file is traced with its folder, so name that")
     if folder.is_dir():
         root = folder.resolve()
         return _target(str(root), commit or WORKING_TREE, [root], root, toolchain, today)
@@ -52,7 +52,7 @@ def _target(url: str, commit: str, folders: list[Path], root: Path, toolchain: R
     found = {file for folder in folders for file in folder.rglob("*.v") if file.is_file()}
     visible = [file for file in found if not any(part.startswith(".") for part in file.relative_to(root).parts)]
     if not visible:
-        raise AssistantError(f"{folders[0]}: no .v file in this folder or below it")
+        raise AssistantError(f"{folders[0]}: no .v or .lean file in this folder or below it")
     files = [SourceFile(file, file.relative_to(root).as_posix(), file.stat().st_size) for file in visible]
     files.sort(key=lambda file: (-file.size, file.path))
     return Target(Repository(url, commit, "rocq", _version(toolchain), today), tuple(files))

@@ -36,7 +36,8 @@ def read_statements(file: Path) -> tuple[Statement, ...]:
     try:
         lines = file.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeError) as error:
-        raise StatementError(f"{file}: cannot be read ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise StatementError(f"{file}: cannot be read ({reason})") from error
     found: list[Statement] = []
     taken: set[str] = set()
     for number, line in enumerate(lines, start=1):
