@@ -44,7 +44,8 @@ bench: rocq install  ## every benchmark, quickly
 
 gpu: rocq install  ## what waits for an accelerator; results go to benchmarks/results, models to runs
 	$(BIN)/pytest tests/attention/lean_decode
-	$(BIN)/python benchmarks/flow_attention.py --device cuda --out benchmarks/results
+	for head in 64 128; do $(BIN)/python benchmarks/flow_attention.py --device cuda --width 1024 --batch 8 --head $$head \
+	  --out benchmarks/results/head_$$head || exit 1; done
 	$(BIN)/python benchmarks/hierarchical_attention.py --device cuda --heads 12 --batch 8 --out benchmarks/results
 	$(BIN)/python benchmarks/lean_attention.py --device cuda --out benchmarks/results
 	BIN=$(BIN) recipes/default_model.sh recipes/default_model_gpu.toml

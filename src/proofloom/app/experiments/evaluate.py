@@ -32,6 +32,7 @@ from proofloom.evaluation.contestant import Contestant, contestants, weights_dig
 from proofloom.evaluation.findings import as_object
 from proofloom.evaluation.findings_text import told_proofs, told_steps
 from proofloom.evaluation.held_out import Sample, held_out
+from proofloom.evaluation.measuring.figures import circumstances
 from proofloom.evaluation.proofs.contest import Plan, hold, open_bench
 from proofloom.evaluation.proofs.findings import proof_findings
 from proofloom.evaluation.proofs.problems import Problem, hole_problems, library_problems
@@ -305,6 +306,7 @@ def _enter(rows: ContestRows, asked: _Asked) -> None:
 
 
 def _kept(folder: Path, found: dict[str, Any], lines: Sequence[str], interrupted: bool) -> _Found:
+    found = {**circumstances(), **found}
     write_beside(folder / FINDINGS, (json.dumps(found, indent=1) + "\n").encode())
     return _Found(found, lines, interrupted)
 

@@ -64,19 +64,18 @@ class Figures:
         for name, goal in self._goals.items():
             sign = ">=" if goal["better"] == "higher" else "<="
             self.say(f"{'met ' if goal['met'] else 'MISS'}  {name}: {goal['value']:g} (goal {sign} {goal['goal']:g})")
-        record = {
-            "name": self.name,
-            "machine": machine(),
-            "command": _command(),
-            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "figures": self._figures,
-            "goals": self._goals,
-        }
+        record = {"name": self.name, **circumstances(), "figures": self._figures, "goals": self._goals}
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
             file = out / f"{self.name}-{_slug(machine())}-{record['date']}.json"
             file.write_text(json.dumps(record, indent=1) + "\n")
         print(json.dumps(record), flush=True)  # noqa: T201
+
+
+def circumstances() -> dict[str, str]:
+    """`machine`, `command` and `date` of this run."""
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return {"machine": machine(), "command": _command(), "date": today}
 
 
 def machine() -> str:
@@ -93,7 +92,7 @@ def _command(argv: Sequence[str] | None = None) -> str:
     """How to repeat the run, with paths of this machine cut to their names."""
     words = list(sys.argv if argv is None else argv)
     shown = [Path(word).name if Path(word).is_absolute() else word for word in words]
-    return " ".join(["python", *shown])
+    return " ".join(shown if shown and not shown[0].endswith(".py") else ["python", *shown])
 
 
 def _slug(text: str) -> str:
