@@ -2,8 +2,8 @@
 
 All run in one process on the same batch, in turn within each repetition: the plain model with the fused kernel, the
 flow loss in the first four layers (the published setting) and in all twelve, and the loss taken from attention matrices
-(eager attention) in the first four, which may run out of memory.  Times on a CPU are CPU seconds of one thread, so other
-programs disturb little; a ratio is the median over repetitions of the ratio within one.  Memory is the peak above what
+(eager attention) in the first four, which may run out of memory.  Times on a CPU are CPU seconds of one thread, so
+other programs disturb little; a ratio is the median over repetitions of the ratio within one.  Memory is the peak above what
 the program held before.
 """
 
