@@ -1,10 +1,10 @@
 """The cost of the flow loss: training steps of a 12-layer model, beside the plain model and the one with the matrix.
 
 All run in one process on the same batch, in turn within each repetition: the plain model with the fused kernel, the
-flow loss in the first four layers (the published setting) and in all twelve, and the loss taken from attention matrices
-(eager attention) in the first four, which may run out of memory.  Times on a CPU are CPU seconds of one thread, so
-other programs disturb little; a ratio is the median over repetitions of the ratio within one.  Memory is the peak above what
-the program held before.
+flow loss in the first four layers (the published setting) and in all twelve, and the loss taken from attention
+matrices (eager attention) in the first four, which may run out of memory.  Times on a CPU are CPU seconds of one
+thread, so other programs disturb little; a ratio is the median over repetitions of the ratio within one.  Memory is
+the peak above what the program held before.
 """
 
 from __future__ import annotations
