@@ -15,7 +15,9 @@ import pytest
 from gate_case import LIMITS, Case
 from gate_cases import REFUSED
 
-from proofloom.assistants.gate import RocqGate, build, edition, rocq
+from proofloom.assistants.gate import RocqGate
+from proofloom.assistants.gate.rocq import build, edition
+from proofloom.assistants.gate.rocq import gate as gate_module
 from proofloom.assistants.gate.rocq.case import Case as Question
 from proofloom.assistants.gate.rocq.checks import CHECKS
 from proofloom.assistants.gate.rocq.reading import Reading
@@ -54,7 +56,7 @@ def test_without_the_check_the_case_gets_through(
     check: str, case: str, judge: Callable[[Case], Verdict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not judge(CASES[case]).accepted
-    monkeypatch.setattr(rocq, "CHECKS", tuple(item for item in CHECKS if item[0] != check))
+    monkeypatch.setattr(gate_module, "CHECKS", tuple(item for item in CHECKS if item[0] != check))
     verdict = judge(CASES[case])
     assert verdict.finding is Finding.ACCEPTED, verdict.reason
 

@@ -97,6 +97,8 @@ def test_a_torn_file_and_another_trainings_are_refused(trained: tuple[Any, Any],
     checkpoints.save(Moment(1, randomness(CPU)), {"model": model, "optimiser": optimiser}, OURS)
     with pytest.raises(TrainingError, match=r"checkpoint\.pt: it was made with batch=64, now it is 32; train in"):
         checkpoints.load({"model": model, "optimiser": optimiser}, {"batch": "32"})
+    with pytest.raises(TrainingError, match="it was made by an earlier version, which kept no first weights; train in"):
+        checkpoints.load({"model": model, "optimiser": optimiser}, OURS | {"first weights": "abc"})
     file.write_bytes(file.read_bytes()[:-2000])
     with pytest.raises(TrainingError, match="no checkpoint can be read from it"):
         checkpoints.load({"model": model, "optimiser": optimiser}, OURS)

@@ -59,6 +59,10 @@ class Checkpoints:
         except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
             raise TrainingError(f"{self._file}: no checkpoint can be read from it ({type(error).__name__})") from error
         for name in sorted({*belongs, *theirs}):
+            if name in belongs and name not in theirs:
+                raise TrainingError(
+                    f"{self._file}: it was made by an earlier version, which kept no {name}; train in another folder"
+                )
             if belongs.get(name) != theirs.get(name):
                 raise TrainingError(
                     f"{self._file}: it was made with {name}={theirs.get(name)}, now it is {belongs.get(name)}; "

@@ -120,8 +120,8 @@ def _digest(model: PreTrainedModel) -> str:
     """The same for the same weights."""
     hashed = hashlib.sha256()
     for name, weight in model.state_dict().items():
-        hashed.update(name.encode())
-        hashed.update(weight.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+        hashed.update(f"{name} {tuple(weight.shape)}".encode())
+        hashed.update(weight.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     return hashed.hexdigest()
 
 

@@ -99,7 +99,9 @@ def empty_parts(entry: SplitEntry) -> list[str]:
 def told(entry: SplitEntry) -> Iterator[str]:
     """The report of a split, for people."""
     report = entry.report
-    yield from (f"nothing is in the part {part}: ask for more with --{part}" for part in empty_parts(entry))
+    for part in empty_parts(entry):
+        dealt = entry.kind != SplitKind.IMPORTED and (entry.kind, part) != (SplitKind.FIGURES, "test")
+        yield f"nothing is in the part {part}{f': ask for more with --{part}' if dealt else ''}"
     yield f"split {entry.name}@{entry.version}, {entry.kind}, digest {entry.digest}"
     yield f"{'':10}{'theorems':>10}{'steps':>10}"
     for part, theorems in report["theorems"].items():

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+_PASSWORD = re.compile(r"(://[^:/@\s]*):[^@\s]*@")
+
 
 def arguments(description: str) -> argparse.ArgumentParser:
     """A parser with the options that every benchmark takes: `--quick`, `--json`, `--seed`, `--out`."""
@@ -89,9 +91,11 @@ def machine() -> str:
 
 
 def _command(argv: Sequence[str] | None = None) -> str:
-    """How to repeat the run, with paths of this machine cut to their names."""
-    words = list(sys.argv if argv is None else argv)
+    """How to repeat the run, with paths of this machine cut to their names and without passwords."""
+    words = [_PASSWORD.sub(r"\1:***@", word) for word in (sys.argv if argv is None else argv)]
     shown = [Path(word).name if Path(word).is_absolute() else word for word in words]
+    if shown and shown[0] == "__main__.py":
+        shown[0] = "proofloom"
     return " ".join(shown if shown and not shown[0].endswith(".py") else ["python", *shown])
 
 

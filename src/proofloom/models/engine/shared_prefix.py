@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 
 from proofloom.models.engine.beam import Beams, Move
 from proofloom.models.engine.gpt_neox import NeoxLayers
+from proofloom.models.engine.int8 import int8_pays
 from proofloom.models.engine.protocol import Continuation, Decoding, Method, check_request
 from proofloom.models.engine.sampling import Samples
 
@@ -21,15 +22,15 @@ class SharedPrefixEngine:
     """Serves a GPT-NeoX `model`, which is put into evaluation mode; `end` is the token that ends a text.
 
     Raises `UnsupportedModel` for other models.  The log-probabilities of float32 are those of a full pass to 1e-4; with
-    `int8` large layers compute in whole numbers of eight bits, several times as fast, and log-probabilities are off by
-    a hundredth or so.  If `int8` is None, that is done for a float32 model on a CPU.
+    `int8` large layers compute in whole numbers of eight bits, and log-probabilities are off by a tenth, at times more.
+    If `int8` is None, that is done for a float32 model on a CPU where it pays.
     """
 
     name = "shared-prefix"
 
     def __init__(self, model: PreTrainedModel, end: int, int8: bool | None = None) -> None:
         if int8 is None:
-            int8 = model.device.type == "cpu" and model.dtype == torch.float32
+            int8 = model.device.type == "cpu" and model.dtype == torch.float32 and int8_pays()
         self._layers = NeoxLayers(model, int8)
         self._end = end
         model.eval()

@@ -6,7 +6,7 @@ Torch and transformers are imported when a model is loaded, not before: without 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,7 +115,7 @@ def model_policy(
 ) -> ModelPolicy:
     """A policy that asks the model of `folder`, by beam search unless `decoding` says otherwise.
 
-    A prompt may be as long as the model's context leaves room for a tactic.  `hints` is asked for a model that reads
+    Prompts and tactics are as long as `loaded_model` says.  `hints` is asked for a model that reads
     hints only; what it writes is read in the words of `dialect`.  Raises as `loaded_model` does.
     """
     loaded = loaded_model(folder, decoding.most_tokens if decoding else MOST_TOKENS, threads)
@@ -144,4 +144,5 @@ def text_engine(
 
     engine = engine_for(loaded.model, int(loaded.tokenizer.eos_token_id))
     decoding = decoding or Decoding(most_tokens=loaded.most_tokens)
+    decoding = replace(decoding, most_tokens=min(decoding.most_tokens, loaded.most_tokens))
     return TokenizedEngine(around(engine) if around else engine, loaded.tokenizer, decoding, loaded.room)
