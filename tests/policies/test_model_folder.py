@@ -60,6 +60,11 @@ def test_a_state_longer_than_the_context_is_cut_and_answered(folder: Path) -> No
     assert any(answers), "200 random texts of 8 tokens hold no tactic"
 
 
+def test_tactics_are_no_longer_than_the_prompts_that_were_learned_leave_room_for() -> None:
+    policy = model_policy(SHIPPED, decoding=Decoding(most_tokens=100), threads=1)
+    assert policy.suggest([Query(LONG, AT)], 2)[0] is not None  # prompts of 128 tokens in a context of 192
+
+
 def test_a_context_without_room_for_a_prompt_is_refused(folder: Path) -> None:
     with pytest.raises(ModelError, match="a context of 96 tokens leaves 2 for a prompt beside 94"):
         model_policy(folder, decoding=Decoding(most_tokens=94))

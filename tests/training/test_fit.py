@@ -282,6 +282,10 @@ def test_a_run_goes_on_from_the_weights_that_it_started_from_only(
     checkpoints = Checkpoints(tmp_path / "checkpoint.pt")
     fit(new_model(), data, ONE_STEP, Kept(), checkpoints)
     fit(new_model(), data, ONE_STEP, Kept(), checkpoints)
+    odd = new_model()
+    odd.register_buffer("scale", torch.tensor(2.0))  # a number without dimensions
+    with pytest.raises(TrainingError, match="it was made with first weights="):
+        fit(odd, data, ONE_STEP, Kept(), checkpoints)
     other = new_model()
     with torch.no_grad():
         next(other.parameters())[0, 0] += 1
